@@ -1,0 +1,1 @@
+//! How a Khatt line behaves: the engine without sockets, files or clocks.

@@ -1,0 +1,1 @@
+//! A Khatt post's network: QUIC between the keys of the charter.

@@ -1,0 +1,1 @@
+//! What was written on a Khatt line: keys, entries, log, checkpoints, receipts, sealing, and their checks.

@@ -1,0 +1,3 @@
+//! Khatt's offline verifier.
+
+fn main() {}

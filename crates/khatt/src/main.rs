@@ -1,0 +1,3 @@
+//! Khatt: the command, posts and rehearsals.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Chores of the Khatt workspace.
+
+fn main() {}
