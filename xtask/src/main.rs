@@ -1,3 +1,49 @@
 //! Chores of the Khatt workspace.
+//!
+//! `cargo xtask ci` runs everything that needs no network and nothing but Rust: formatting, lints,
+//! tests, documentation, and the tree tests. `cargo xtask tree` runs the tree tests alone: they
+//! read the files of the repository and say which house rule a file breaks. The checks made with
+//! tools of others are left to `./test`.
 
-fn main() {}
+mod checks;
+mod ci;
+mod rust_source;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+const USAGE: &str = "usage: cargo xtask ci | tree
+
+  ci     formatting, lints, tests, documentation, then the tree; no network needed
+  tree   only the tests that read the repository's own files";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1);
+    let outcome = match command.as_deref() {
+        Some("ci") => root().and_then(|root| ci::run(&root)),
+        Some("tree") => root().and_then(|root| ci::tree(&root)),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("xtask: {fault:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns the folder of the workspace: the parent of this crate's own.
+fn root() -> anyhow::Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .context("xtask has no parent folder")
+}

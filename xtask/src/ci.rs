@@ -1,0 +1,201 @@
+//! Runs the checks that need no network and nothing but Rust, and times each.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use crate::checks;
+use crate::tree::{Finding, Tree, Weight};
+
+/// Runs everything, goes on after a failure, and says at the end what passed.
+pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
+    let nextest = Command::new(cargo())
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    let tests: &[&str] = if nextest {
+        &[
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ]
+    } else {
+        &[
+            "test",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+            "--lib",
+            "--bins",
+            "--tests",
+        ]
+    };
+    let steps = [
+        ("format", &["fmt", "--all", "--check"][..]),
+        (
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        ("tests", tests),
+        (
+            "examples in documentation",
+            &["test", "--workspace", "--locked", "--doc"],
+        ),
+        (
+            "documentation",
+            &[
+                "doc",
+                "--workspace",
+                "--locked",
+                "--no-deps",
+                "--document-private-items",
+            ],
+        ),
+    ];
+    let mut results = Vec::new();
+    for (name, arguments) in steps {
+        let start = Instant::now();
+        println!("== {name}: cargo {}", arguments.join(" "));
+        let status = Command::new(cargo())
+            .args(arguments)
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .current_dir(root)
+            .status()
+            .with_context(|| format!("starting cargo for {name}"))?;
+        results.push((name, status.success(), start.elapsed().as_secs_f64()));
+    }
+    let start = Instant::now();
+    let held = tree(root)?;
+    results.push(("tree", held, start.elapsed().as_secs_f64()));
+    let start = Instant::now();
+    println!("== commands of the README");
+    let held = readme(root)?;
+    results.push((
+        "commands of the README",
+        held,
+        start.elapsed().as_secs_f64(),
+    ));
+
+    println!("== cargo xtask ci");
+    for (name, passed, elapsed_s) in &results {
+        println!(
+            "{} {elapsed_s:7.1} s  {name}",
+            if *passed { "passed" } else { "FAILED" }
+        );
+    }
+    Ok(results.iter().all(|(_, passed, _)| *passed))
+}
+
+/// Runs the tree tests and shows every finding.
+pub(crate) fn tree(root: &Path) -> anyhow::Result<bool> {
+    println!("== tree");
+    let tree = Tree::read(root)?;
+    let mut held = true;
+    for check in checks::ALL {
+        held &= show(check.rule, &(check.run)(&tree));
+    }
+    let mut carried = Vec::new();
+    for name in checks::BARE_CRATES
+        .iter()
+        .filter(|name| tree.has(&format!("crates/{name}")))
+    {
+        let listing = Command::new(cargo())
+            .args([
+                "tree",
+                "--locked",
+                "--offline",
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+            ])
+            .args(["--package", name])
+            .current_dir(root)
+            .output()
+            .context("starting cargo tree")?;
+        if listing.status.success() {
+            carried.extend(checks::carried_in(
+                name,
+                &String::from_utf8_lossy(&listing.stdout),
+            ));
+        } else {
+            let advice = "cargo tree failed: build once, so that every package is at hand";
+            carried.push(Finding::fault(&format!("crates/{name}/Cargo.toml"), advice));
+        }
+    }
+    held &= show(
+        "leaves and engine carry in no runtime, store or randomness",
+        &carried,
+    );
+    Ok(held)
+}
+
+/// Asks the command for help on every row that the README calls it with.
+fn readme(root: &Path) -> anyhow::Result<bool> {
+    let commands = checks::readme_commands(&Tree::read(root)?);
+    let mut findings = Vec::new();
+    for arguments in &commands {
+        let answer = Command::new(cargo())
+            .args([
+                "run",
+                "--quiet",
+                "--locked",
+                "--package",
+                "khatt",
+                "--bin",
+                "khatt",
+                "--",
+            ])
+            .args(arguments)
+            .arg("--help")
+            .stdin(Stdio::null())
+            .current_dir(root)
+            .output()
+            .context("starting cargo run")?;
+        let shown = String::from_utf8_lossy(&answer.stdout);
+        findings.extend(checks::help_lacks(
+            arguments,
+            answer.status.success(),
+            &shown,
+        ));
+    }
+    Ok(show(
+        &format!("the {} commands of the README exist", commands.len()),
+        &findings,
+    ))
+}
+
+fn show(rule: &str, findings: &[Finding]) -> bool {
+    let held = findings
+        .iter()
+        .all(|finding| finding.weight == Weight::Remark);
+    println!("{} {rule}", if held { "passed" } else { "FAILED" });
+    for finding in findings {
+        let label = if finding.weight == Weight::Fault {
+            "fault"
+        } else {
+            "remark"
+        };
+        println!("       {label}: {finding}");
+    }
+    held
+}
+
+/// The cargo that runs us, so that one toolchain serves the whole run.
+fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
