@@ -1,0 +1,93 @@
+"""The checks' own tests, on inputs made here: each must be able to fail."""
+
+import contextlib
+import io
+import os
+import tempfile
+import unittest
+from pathlib import Path
+
+import cbor2
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+
+import entries
+import hpke_open
+
+ENTRY = [1, 1, 2, 1_700_000_000_000, 57, 3, b"\x11" * 32, b"\x22" * 32]
+
+
+class Entries(unittest.TestCase):
+    def test_a_deterministic_array_is_read(self):
+        self.assertEqual(entries.check(cbor2.dumps(ENTRY, canonical=True)), ENTRY)
+
+    def test_a_longer_integer_is_refused(self):
+        with self.assertRaises(entries.Refused):
+            entries.check(bytes.fromhex("81" + "1801"))
+
+    def test_an_array_without_length_is_refused(self):
+        with self.assertRaises(entries.Refused):
+            entries.check(bytes.fromhex("9f01ff"))
+
+    def test_bytes_behind_the_entry_are_refused(self):
+        with self.assertRaises(entries.Refused):
+            entries.check(cbor2.dumps(ENTRY, canonical=True) + b"\x00")
+
+    def test_what_the_subset_leaves_out_is_refused(self):
+        for value in ({1: 2}, [1.5], [None], [True], [2**64], [{}], 7, [[[[[[1]]]]]]):
+            with self.subTest(value=value), self.assertRaises(entries.Refused):
+                entries.check(cbor2.dumps(value, canonical=True))
+
+    def test_an_empty_file_and_a_bad_row_fail(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
+            path = Path(folder) / "entries.hex"
+            path.write_text("")
+            self.assertEqual(entries.main(path), 1)
+            path.write_text("811801\n")
+            self.assertEqual(entries.main(path), 1)
+
+
+class Capsule(unittest.TestCase):
+    def setUp(self):
+        seed, info, plaintext = os.urandom(32), b"line", os.urandom(32)
+        pk = hpke_open.public(seed)
+        key = hpke.MLKEM768X25519PublicKey(
+            mlkem.MLKEM768PublicKey.from_public_bytes(pk[:1184]),
+            x25519.X25519PublicKey.from_public_bytes(pk[1184:]),
+        )
+        sealed = hpke_open.suite().encrypt(plaintext, key, info=info)
+        self.capsule = {
+            "suite": hpke_open.SUITE,
+            "sk_seed": seed.hex(),
+            "pk": pk.hex(),
+            "enc": sealed[: hpke_open.ENC_BYTES].hex(),
+            "ct": sealed[hpke_open.ENC_BYTES :].hex(),
+            "info": info.hex(),
+            "plaintext": plaintext.hex(),
+        }
+
+    def test_a_capsule_opens(self):
+        self.assertEqual(hpke_open.check(self.capsule), 32)
+
+    def test_the_public_key_of_a_known_seed_is_the_published_one(self):
+        # The first bytes of the first test vector in draft-connolly-cfrg-xwing-kem.
+        seed = bytes.fromhex("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26")
+        self.assertEqual(hpke_open.public(seed)[:16].hex(), "e2236b35a8c24b39b10aa1323a96a919")
+
+    def test_each_altered_part_is_refused(self):
+        for key, value in self.capsule.items():
+            if key == "suite":
+                other = "0020/0001/0003"
+            else:
+                other = hpke_open.flip(bytes.fromhex(value)).hex()
+            with self.subTest(key=key), self.assertRaises(hpke_open.Refused):
+                hpke_open.check({**self.capsule, key: other})
+
+    def test_a_missing_key_is_refused(self):
+        del self.capsule["info"]
+        with self.assertRaises(hpke_open.Refused):
+            hpke_open.check(self.capsule)
+
+
+if __name__ == "__main__":
+    unittest.main()
