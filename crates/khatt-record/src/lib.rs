@@ -1,1 +1,22 @@
 //! What was written on a Khatt line: keys, entries, log, checkpoints, receipts, sealing, and their checks.
+//!
+//! Everything here is bytes in, values out: no clock, no randomness, no files. Values whose names
+//! begin with `Verified`, `Signed` or `Opened` prove that a check took place. The formats are in
+//! `spec/`, one page for each module.
+
+pub mod auth;
+pub mod cbor;
+pub mod charter;
+pub mod checkpoint;
+pub mod commit;
+pub mod entry;
+pub mod ids;
+pub mod keys;
+pub mod merkle;
+pub mod note;
+pub mod statement;
+
+pub use charter::{Charter, CharterDraft, SignedCharter};
+pub use entry::Entry;
+pub use ids::{EntryId, Hash, Kind, LineId, OfficerIndex, PartyIndex, PostIndex, Precedence};
+pub use keys::{PostSigner, PublicKey, SoftwareSigner};
