@@ -14,6 +14,7 @@ pub mod ids;
 pub mod keys;
 pub mod merkle;
 pub mod note;
+pub mod seal;
 pub mod statement;
 
 pub use charter::{Charter, CharterDraft, SignedCharter};
