@@ -15,6 +15,8 @@ use crate::ids::{
 };
 
 pub use check::CharterError;
+pub(crate) use check::is_name;
+pub(crate) use codec::{list, read_officer, read_post, write_officer, write_post};
 pub use signed::{
     AmendError, CharterDraft, CharterFork, CharterForkError, SignError, SignedCharter,
     signature_message,

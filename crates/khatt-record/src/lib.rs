@@ -5,15 +5,18 @@
 //! `spec/`, one page for each module.
 
 pub mod auth;
+pub mod card;
 pub mod cbor;
 pub mod charter;
 pub mod checkpoint;
 pub mod commit;
 pub mod entry;
+pub mod fork;
 pub mod ids;
 pub mod keys;
 pub mod merkle;
 pub mod note;
+pub mod order;
 pub mod seal;
 pub mod statement;
 
