@@ -14,6 +14,9 @@ pub mod items;
 pub mod prekey;
 pub mod replay;
 
+#[cfg(test)]
+mod tests;
+
 pub use epoch::{
     CAPSULE_LEN, CapsuleContext, CapsuleError, EpochNumber, EpochSecret, ReceiveEpoch, SendEpoch,
     open_capsule, seal_capsule,
