@@ -149,23 +149,27 @@ impl Link {
         }
     }
 
-    /// Starts one dial and sets the time of the next; dials overlap, since the first packet of an
-    /// old one may be waiting for a long retransmission when the path heals.
+    /// Starts one dial; the next follows when it fails, or beside it where the profile lets dials
+    /// overlap: the first packet of an old one may be waiting for a long retransmission when the
+    /// path heals.
     fn start_dial(&mut self) {
         let dial = dial(self.endpoint.clone(), self.peer.clone(), self.instance);
         let limit = self.timings.dial_timeout;
-        if self.dials.len() < MAX_DIALS {
+        if self.dials.len() < self.timings.dials_at_once {
             self.dials.spawn(async move {
                 timeout(limit, dial)
                     .await
                     .unwrap_or(Err(DialError::Carrier(None)))
             });
         }
-        self.next_dial = Instant::now() + self.pause;
-        self.pause = (self.pause * 2).min(self.timings.redial_cap);
+        self.next_dial = Instant::now() + self.timings.redial_cap;
     }
 
-    fn dial_failed(&self, error: &DialError) {
+    fn dial_failed(&mut self, error: &DialError) {
+        if self.dials.is_empty() {
+            self.next_dial = Instant::now() + self.pause;
+            self.pause = (self.pause * 2).min(self.timings.redial_cap);
+        }
         let peer = self.peer.peer.id;
         match (error, self.peer.peer.address) {
             (DialError::Carrier(Some(why)), Some(address)) => {
@@ -275,6 +279,7 @@ impl Link {
             self.pause = FIRST_REDIAL;
         }
         self.next_dial = Instant::now() + self.pause;
+        self.pause = (self.pause * 2).min(self.timings.redial_cap);
         let peer = self.peer.peer.id;
         tracing::info!(peer, code = why.code(), "disconnected");
         self.tell(Event::Disconnected { peer, why }).await
@@ -297,8 +302,6 @@ async fn read(live: &mut Option<Live>) -> Result<Option<quinn::Chunk>, ReadError
     }
 }
 
-/// Dials to one peer at once: as many as fit into the timeout at the longest pause.
-const MAX_DIALS: usize = 4;
 /// A connection that held this long was a good one.
 const STABLE: Duration = Duration::from_secs(1);
 /// The longest chunk read at once.

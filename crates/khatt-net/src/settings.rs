@@ -68,7 +68,7 @@ pub struct ThinTimings {
     pub keep_alive: Duration,
     /// The silence after which the connection is given up.
     pub idle: Duration,
-    /// The longest pause between two dials.
+    /// The longest pause between two dials, which follow one another and never overlap.
     pub redial_cap: Duration,
     /// How long one dial may take, from first packet to greeting.
     pub dial_timeout: Duration,
@@ -83,6 +83,7 @@ pub(crate) struct Timings {
     pub(crate) idle: Duration,
     pub(crate) redial_cap: Duration,
     pub(crate) dial_timeout: Duration,
+    pub(crate) dials_at_once: usize,
     pub(crate) segmentation_offload: bool,
 }
 
@@ -195,6 +196,8 @@ impl LinkProfile {
                 // grow further; on a wide link one first packet a second costs nothing.
                 redial_cap: Duration::from_secs(1),
                 dial_timeout: Duration::from_secs(4),
+                // As many as the timeout holds, one a second.
+                dials_at_once: 4,
                 segmentation_offload: true,
             },
             Self::Thin(thin) => Timings {
@@ -204,6 +207,8 @@ impl LinkProfile {
                 idle: thin.idle,
                 redial_cap: thin.redial_cap.max(FIRST_REDIAL),
                 dial_timeout: thin.dial_timeout,
+                // Two handshakes side by side would each take twice as long.
+                dials_at_once: 1,
                 segmentation_offload: false,
             },
         }

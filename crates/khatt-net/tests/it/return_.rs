@@ -113,7 +113,7 @@ async fn silent_partition_is_noticed_and_its_end_too() {
         keep_alive: Duration::from_millis(200),
         idle: Duration::from_secs(1),
         redial_cap: Duration::from_secs(1),
-        dial_timeout: Duration::from_secs(4),
+        dial_timeout: Duration::from_secs(1),
     });
     let mut from_north = settings(SOUTH_SEED, "127.0.0.1:0", peer(NORTH, NORTH_SEED, None));
     from_north.profile = hasty;
