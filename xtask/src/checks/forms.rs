@@ -43,8 +43,12 @@ fn walk<'a>(
         .any(|language| table.contains_key(*language))
     {
         *places += 1;
-        // A gloss of the Arabic wording stands under `ar` in every language but Arabic.
-        let own = keys.last().copied();
+        // Under a language's own key stand its glosses in the others. A gloss that is one text, as
+        // in the glossary, is English already.
+        let own = match keys.last().copied() {
+            Some("gloss") if table.values().all(Value::is_str) => Some("en"),
+            key => key,
+        };
         for language in LANGUAGES.iter().filter(|language| Some(**language) != own) {
             let what = match table.get(*language) {
                 None => "is missing",
@@ -103,6 +107,16 @@ mod tests {
             3,
             "fa of the English gloss; ar and fa whole"
         );
+    }
+
+    #[test]
+    fn an_english_gloss_needs_no_english_wording_and_every_other() {
+        let caption = "[code.strike]\ncaption = { en = \"a\", ar = \"b\", fa = \"c\" }\n";
+        assert_eq!(
+            found(&format!("{caption}gloss = {{ ar = \"a\", fa = \"a\" }}\n")),
+            0
+        );
+        assert_eq!(found(&format!("{caption}gloss = {{ ar = \"a\" }}\n")), 1);
     }
 
     #[test]

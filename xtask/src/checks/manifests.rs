@@ -44,6 +44,12 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Finds uses of a Khatt crate against the arrows, tests and build scripts included.
 pub(crate) fn arrows(tree: &Tree) -> Vec<Finding> {
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let root = tree
+        .text("Cargo.toml")
+        .and_then(|text| text.parse::<Table>().ok());
+    let shared = root
+        .as_ref()
+        .and_then(|root| root.get("workspace")?.get("dependencies")?.as_table());
     let mut findings = Vec::new();
     for (path, folder, manifest) in manifests(tree, &mut findings) {
         let Some(targets) = allowed.get(folder) else {
@@ -54,7 +60,7 @@ pub(crate) fn arrows(tree: &Tree) -> Vec<Finding> {
             continue;
         };
         for slot in dependencies(&manifest) {
-            let used = slot.package();
+            let used = slot.package(shared);
             if (used.starts_with("khatt-") || used == "khatt") && !targets.contains(&used) {
                 let what = format!("{folder} must not use {used}: the arrows do not lead there");
                 findings.push(Finding::fault(&path, what));
@@ -110,9 +116,16 @@ struct Dependency<'a> {
 }
 
 impl<'a> Dependency<'a> {
-    /// The package behind the name: a renamed crate does not slip past the arrows.
-    fn package(&self) -> &'a str {
-        self.value
+    /// The package behind the name: a crate renamed here or at the root does not slip past.
+    fn package<'b>(&self, shared: Option<&'b Table>) -> &'b str
+    where
+        'a: 'b,
+    {
+        let value = match shared.and_then(|shared| shared.get(self.name)) {
+            Some(root) if from_workspace(self.value) => root,
+            _ => self.value,
+        };
+        value
             .get("package")
             .and_then(Value::as_str)
             .unwrap_or(self.name)
@@ -197,6 +210,14 @@ mod tests {
         let tree = net("[dependencies]\nshop = { package = \"khatt-store\", path = \"../s\" }\n");
         assert_eq!(arrows(&tree).len(), 1);
         assert_eq!(workspace(&tree).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_renamed_at_the_root_is_seen() {
+        let own = format!("{HEAD}[dependencies]\nshop.workspace = true\n");
+        let root = "[workspace.dependencies]\nshop = { package = \"khatt-store\", path = \"s\" }\n";
+        let tree = Tree::of(&[("crates/khatt-net/Cargo.toml", &own), ("Cargo.toml", root)]);
+        assert_eq!(arrows(&tree).len(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod code;
 mod forms;
 mod links;
 mod manifests;
+mod pairs;
 mod places;
 mod pure;
 mod readme;
@@ -65,6 +66,14 @@ pub(crate) const ALL: &[Check] = &[
     Check {
         rule: "every vector is loaded by a test",
         run: vectors::loaded,
+    },
+    Check {
+        rule: "every scenario has its document",
+        run: pairs::scenarios,
+    },
+    Check {
+        rule: "every fuzz target is declared",
+        run: pairs::fuzz_targets,
     },
     Check {
         rule: "every section of a specification that is cited exists",
