@@ -11,6 +11,7 @@ pub mod charter;
 pub mod checkpoint;
 pub mod commit;
 pub mod entry;
+pub mod file;
 pub mod fork;
 pub mod ids;
 pub mod keys;
@@ -19,6 +20,10 @@ pub mod note;
 pub mod order;
 pub mod seal;
 pub mod statement;
+pub mod verify;
+#[cfg(test)]
+mod testing;
+pub mod words;
 
 pub use charter::{Charter, CharterDraft, SignedCharter};
 pub use entry::Entry;

@@ -1,0 +1,321 @@
+//! The part of a verification that has to go in order: trees, `seen`, receipts, opening entries.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::report::FaultKind;
+use super::work::{Findings, Job, Rooted};
+use crate::charter::SignedCharter;
+use crate::commit::OpenPart;
+use crate::entry::{Entry, POSTS_MAX, Seen};
+use crate::file::RowOpen;
+use crate::ids::{EntryId, Hash, PostIndex};
+use crate::merkle::{Frontier, empty_root, leaf_hash};
+
+/// How many of a log's latest roots are at hand; older ones are looked up in a second pass.
+const ROOTS_MAX: usize = 16_384;
+/// How many lookups of older roots a second pass takes.
+const LATE_MAX: usize = 65_536;
+/// Among how many of a log's latest messages a repeated one is noticed.
+const RECENT_MAX: usize = 4_096;
+
+/// What is known of one log while it is read.
+pub(super) struct Log {
+    pub(super) frontier: Frontier,
+    /// The roots at the latest sizes, the last at the present one.
+    roots: VecDeque<Hash>,
+    seen: Option<Seen>,
+    recent: VecDeque<Hash>,
+    recent_set: BTreeSet<Hash>,
+    /// Which charter of the file its author goes by.
+    pub(super) charter: usize,
+    pub(super) messages: u64,
+    pub(super) closed: u64,
+    pub(super) withheld: u64,
+    pub(super) receipts: u64,
+    pub(super) unknown: u64,
+}
+
+/// A root that has to be looked up in a second pass.
+pub(super) struct Late {
+    pub(super) log: PostIndex,
+    pub(super) size: u64,
+    pub(super) what: LateWhat,
+}
+
+pub(super) enum LateWhat {
+    /// A receipt at this entry names this root.
+    Receipt { at: EntryId, root: Hash },
+    /// A post signed this size, by this charter of the file.
+    Checkpoint { signature: [u8; 64], charter: usize },
+}
+
+/// All logs while the file is read.
+pub(super) struct Walk {
+    pub(super) charters: Vec<Arc<SignedCharter>>,
+    pub(super) logs: Vec<Log>,
+    pub(super) late: Vec<Late>,
+}
+
+impl Log {
+    fn new() -> Self {
+        Self {
+            frontier: Frontier::new(),
+            roots: VecDeque::from([empty_root()]),
+            seen: None,
+            recent: VecDeque::new(),
+            recent_set: BTreeSet::new(),
+            charter: 0,
+            messages: 0,
+            closed: 0,
+            withheld: 0,
+            receipts: 0,
+            unknown: 0,
+        }
+    }
+
+    fn append(&mut self, leaf: &[u8]) {
+        self.frontier.append(leaf_hash(leaf));
+        if self.roots.len() >= ROOTS_MAX {
+            self.roots.pop_front();
+        }
+        self.roots.push_back(self.frontier.root());
+    }
+
+    /// The root at `size`, if it is at hand.
+    fn root_at(&self, size: u64) -> Option<Hash> {
+        let back = usize::try_from(self.frontier.size().checked_sub(size)?).ok()?;
+        let place = self.roots.len().checked_sub(1)?.checked_sub(back)?;
+        self.roots.get(place).copied()
+    }
+
+    /// Notes a commitment and tells whether it came lately.
+    fn is_repeated(&mut self, commitment: Hash) -> bool {
+        if !self.recent_set.insert(commitment) {
+            return true;
+        }
+        self.recent.push_back(commitment);
+        if self.recent.len() > RECENT_MAX
+            && let Some(old) = self.recent.pop_front()
+        {
+            self.recent_set.remove(&old);
+        }
+        false
+    }
+}
+
+impl Walk {
+    pub(super) fn new(charter: Arc<SignedCharter>) -> Self {
+        let logs = (0..charter.post_count()).map(|_| Log::new()).collect();
+        Self { charters: vec![charter], logs, late: Vec::new() }
+    }
+
+    /// Takes a further charter of the file.
+    pub(super) fn amend(&mut self, file: &[u8], found: &mut Findings) {
+        let at = EntryId { log: PostIndex(0), index: 0 };
+        let Ok(next) = SignedCharter::from_bytes(file) else {
+            return found.fault(at, FaultKind::CharterRefused);
+        };
+        if let Some(last) = self.charters.last()
+            && let Err(error) = last.check_successor(&next)
+        {
+            return found.fault(at, FaultKind::CharterSuccession(error));
+        }
+        while self.logs.len() < next.post_count().min(POSTS_MAX) {
+            // A post that this charter adds goes by it from its first entry.
+            self.logs.push(Log { charter: self.charters.len(), ..Log::new() });
+            found.posts.push(Default::default());
+        }
+        self.charters.push(Arc::new(next));
+    }
+
+    /// Takes the next entry of a log; gives back what has to be checked elsewhere.
+    pub(super) fn entry(
+        &mut self,
+        log: PostIndex,
+        leaf: &[u8],
+        open: RowOpen,
+        found: &mut Findings,
+    ) -> Option<Job> {
+        let Some(state) = self.logs.get_mut(log.index()) else {
+            found.fault(EntryId { log, index: 0 }, FaultKind::NoSuchPost);
+            return None;
+        };
+        let at = EntryId { log, index: state.frontier.size() };
+        state.append(leaf);
+        let posts = self.charters.get(state.charter).map_or(0, |charter| charter.post_count());
+        let entry = match Entry::decode(leaf, posts, log) {
+            Ok(entry) => entry,
+            Err(error) => {
+                found.fault(at, FaultKind::Malformed(error));
+                return None;
+            }
+        };
+        self.check_seen(at, entry.seen(), found);
+        self.check_opening(at, &entry, found);
+        let part = self.take_open(at, &entry, open, found);
+        self.check_kind(at, &entry, found);
+        match (entry, part) {
+            (Entry::Message(header), Some(part)) => Some(Job::Message { at, header, part }),
+            _ => None,
+        }
+    }
+
+    /// Takes a checkpoint; gives back what has to be checked elsewhere.
+    pub(super) fn checkpoint(
+        &mut self,
+        log: PostIndex,
+        size: u64,
+        signature: [u8; 64],
+        root: Option<Hash>,
+        found: &mut Findings,
+    ) -> Option<Job> {
+        let at = EntryId { log, index: size };
+        let Some(state) = self.logs.get(log.index()) else {
+            found.fault(at, FaultKind::NoSuchPost);
+            return None;
+        };
+        if let Some(root) = root {
+            return Some(Job::Checkpoint { log, size, root, signature, rooted: Rooted::Row });
+        }
+        if size == 0 || size > state.frontier.size() {
+            found.fault(at, FaultKind::CheckpointBeyond);
+            return None;
+        }
+        let Some(root) = state.root_at(size) else {
+            let what = LateWhat::Checkpoint { signature, charter: state.charter };
+            self.later(Late { log, size, what }, at, found);
+            return None;
+        };
+        Some(Job::Checkpoint { log, size, root, signature, rooted: Rooted::Entries })
+    }
+
+    fn check_seen(&mut self, at: EntryId, seen: &Seen, found: &mut Findings) {
+        let size_of = |log: PostIndex| self.logs.get(log.index()).map_or(0, |l| l.frontier.size());
+        if seen.iter().any(|(log, held)| held.end() > size_of(log)) {
+            found.fault(at, FaultKind::SeenBeyond);
+        }
+        if let Some(state) = self.logs.get_mut(at.log.index()) {
+            if state.seen.as_ref().is_some_and(|before| !seen.covers(before)) {
+                found.fault(at, FaultKind::SeenShrank);
+            }
+            state.seen = Some(seen.clone());
+        }
+    }
+
+    fn check_opening(&self, at: EntryId, entry: &Entry, found: &mut Findings) {
+        let good = match entry {
+            Entry::Open(open) => {
+                at.index == 0
+                    && self.charters.last().is_some_and(|charter| charter.line_id() == open.line)
+                    && self.charters.iter().any(|charter| {
+                        charter.post(at.log).is_some_and(|post| post.generation == open.generation)
+                    })
+            }
+            _ => at.index != 0,
+        };
+        if !good {
+            found.fault(at, FaultKind::Opening);
+        }
+    }
+
+    fn take_open(
+        &mut self,
+        at: EntryId,
+        entry: &Entry,
+        open: RowOpen,
+        found: &mut Findings,
+    ) -> Option<OpenPart> {
+        let Entry::Message(header) = entry else {
+            if open != RowOpen::Nothing {
+                found.fault(at, FaultKind::OpenMisplaced);
+            }
+            return None;
+        };
+        let state = self.logs.get_mut(at.log.index())?;
+        state.messages += 1;
+        if state.is_repeated(header.c_body) {
+            found.fault(at, FaultKind::Repeated);
+        }
+        match open {
+            RowOpen::Open(part) => return Some(part),
+            RowOpen::Nothing => state.closed += 1,
+            RowOpen::Withheld => state.withheld += 1,
+        }
+        None
+    }
+
+    /// Checks what the fields of each type of entry refer to.
+    fn check_kind(&mut self, at: EntryId, entry: &Entry, found: &mut Findings) {
+        match entry {
+            Entry::Message(message) => {
+                let known = |id: EntryId| {
+                    if id.log == at.log { id.index < at.index } else { message.seen.has(id) }
+                };
+                if message.thread.is_some_and(|id| !known(id)) {
+                    found.fault(at, FaultKind::ThreadUnknown);
+                }
+            }
+            Entry::Receipt(receipt) => {
+                let held = receipt.seen.of(receipt.log).map_or(0, |held| held.prefix);
+                if receipt.size > held {
+                    found.fault(at, FaultKind::ReceiptBeyond);
+                }
+                self.receipt(at, receipt.log, receipt.size, receipt.root, found);
+            }
+            Entry::Ahead(ahead) => {
+                if !ahead.seen.has(ahead.entry) {
+                    found.fault(at, FaultKind::ReceiptBeyond);
+                }
+                self.receipt(at, ahead.entry.log, ahead.size, ahead.root, found);
+            }
+            Entry::Refusal(refusal) if !refusal.seen.has(refusal.entry) => {
+                found.fault(at, FaultKind::RefusalUnknown);
+            }
+            Entry::Amend(amend) => {
+                let next = self.charters.iter().position(|c| c.hash() == amend.charter);
+                match (next, self.logs.get_mut(at.log.index())) {
+                    (Some(next), Some(state)) if next > state.charter => state.charter = next,
+                    _ => found.fault(at, FaultKind::AmendUnknown),
+                }
+            }
+            Entry::Unknown(_) => {
+                if let Some(state) = self.logs.get_mut(at.log.index()) {
+                    state.unknown += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn receipt(
+        &mut self,
+        at: EntryId,
+        log: PostIndex,
+        size: u64,
+        root: Hash,
+        found: &mut Findings,
+    ) {
+        match self.logs.get(log.index()).and_then(|state| state.root_at(size)) {
+            Some(actual) if actual == root => {
+                if let Some(state) = self.logs.get_mut(at.log.index()) {
+                    state.receipts += 1;
+                }
+            }
+            Some(_) => found.fault(at, FaultKind::ReceiptRoot),
+            // Of long ago, or of a size that the file has not come to.
+            None => {
+                let what = LateWhat::Receipt { at, root };
+                self.later(Late { log, size, what }, at, found);
+            }
+        }
+    }
+
+    fn later(&mut self, late: Late, at: EntryId, found: &mut Findings) {
+        if self.late.len() < LATE_MAX {
+            self.late.push(late);
+        } else {
+            found.fault(at, FaultKind::TooManyLate);
+        }
+    }
+}
