@@ -10,6 +10,7 @@ use khatt_record::{EntryId, Hash, LineId, PostIndex};
 use zeroize::Zeroize;
 
 pub mod memory;
+pub mod rules;
 pub mod suite;
 
 /// Bytes that must be encrypted at rest: bodies, seeds, drafts, epoch secrets. Never printed.
