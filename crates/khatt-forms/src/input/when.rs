@@ -1,0 +1,96 @@
+//! Instants and windows as typed.
+
+use crate::error::InputFault;
+use crate::language::latin_digits;
+use crate::time::{Instant, TimeFault};
+use crate::value::Value;
+
+/// Words that mean another time to whoever reads them later, elsewhere.
+const RELATIVE: &[&str] = &[
+    "today",
+    "tonight",
+    "tomorrow",
+    "yesterday",
+    "now",
+    "soon",
+    "later",
+    "next",
+    "last",
+    "this",
+    "ago",
+    "morning",
+    "evening",
+    "noon",
+    "midnight",
+    "immediately",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "اليوم",
+    "الليلة",
+    "غدا",
+    "غدًا",
+    "أمس",
+    "امس",
+    "البارحة",
+    "الآن",
+    "الان",
+    "قريبا",
+    "قريبًا",
+    "فورا",
+    "فورًا",
+    "القادم",
+    "الماضي",
+    "صباحا",
+    "مساء",
+    "ظهرا",
+    "امروز",
+    "امشب",
+    "فردا",
+    "دیروز",
+    "دیشب",
+    "اکنون",
+    "الان",
+    "فورا",
+    "فوراً",
+    "آینده",
+    "گذشته",
+    "صبح",
+    "عصر",
+    "شب",
+    "ظهر",
+];
+
+pub(super) fn instant(typed: &str) -> Result<Instant, InputFault> {
+    let relative = typed
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '،' | '.'))
+        .any(|word| RELATIVE.contains(&word.to_lowercase().as_str()));
+    if relative {
+        return Err(InputFault::TimeRelative);
+    }
+    Instant::parse(&latin_digits(typed)).map_err(|fault| match fault {
+        TimeFault::Malformed => InputFault::TimeMalformed,
+        TimeFault::ZoneMissing => InputFault::TimeZoneMissing,
+        TimeFault::ZoneUnknown => InputFault::TimeZoneUnknown,
+        TimeFault::Impossible => InputFault::TimeImpossible,
+        TimeFault::Ambiguous => InputFault::TimeAmbiguous,
+        TimeFault::OffsetConflict => InputFault::TimeOffset,
+        TimeFault::OtherCalendar => InputFault::TimeCalendar,
+        TimeFault::OutOfBounds => InputFault::TimeBounds,
+    })
+}
+
+/// Two instants with `..` between them.
+pub(super) fn window(typed: &str) -> Result<Value, InputFault> {
+    let (from, until) = typed.split_once("..").ok_or(InputFault::TimeMalformed)?;
+    let (from, until) = (instant(from.trim())?, instant(until.trim())?);
+    if from.unix_s() < until.unix_s() {
+        Ok(Value::Window { from, until })
+    } else {
+        Err(InputFault::WindowOrder)
+    }
+}

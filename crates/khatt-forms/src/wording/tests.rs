@@ -1,0 +1,136 @@
+use super::*;
+
+fn field(number: u8, name: &str, kind: FieldKind, required: bool) -> Field {
+    Field {
+        number,
+        name: name.into(),
+        unknown_allowed: matches!(kind, FieldKind::Count | FieldKind::Claims),
+        kind,
+        required,
+        critical: false,
+        harm: false,
+        required_when: None,
+        labels: BTreeMap::new(),
+    }
+}
+
+fn fields() -> Vec<Field> {
+    vec![
+        field(1, "killed", FieldKind::Count, true),
+        field(2, "note", FieldKind::Text(80), false),
+        field(
+            3,
+            "kind",
+            FieldKind::Code(vec!["strike".into(), "crash".into()]),
+            true,
+        ),
+    ]
+}
+
+fn refused(source: &str, language: Language) -> WordingError {
+    Wording::compile(source, language, &fields()).unwrap_err()
+}
+
+#[test]
+fn plural_categories_are_those_of_the_design_table() {
+    use Plural::{Few, Many, One, Other, Two, Zero};
+    let numbers = [0, 1, 2, 3, 10, 11, 21, 100, 101, 103];
+    let of = |language| numbers.map(|n| plural(language, n));
+    assert_eq!(
+        of(Language::Ar),
+        [Zero, One, Two, Few, Few, Many, Many, Other, Other, Few]
+    );
+    assert_eq!(plural(Language::Ar, 111), Many);
+    assert_eq!(plural(Language::Ar, 1000), Other);
+    assert_eq!(
+        of(Language::Fa),
+        [
+            One, One, Other, Other, Other, Other, Other, Other, Other, Other
+        ]
+    );
+    assert_eq!(
+        of(Language::En),
+        [
+            Other, One, Other, Other, Other, Other, Other, Other, Other, Other
+        ]
+    );
+}
+
+#[test]
+fn no_number_falls_outside_the_categories_that_arms_must_cover() {
+    for language in Language::ALL {
+        let covered = categories(language);
+        for n in (1..3_000).chain([1_000_000, 100_000_000]) {
+            assert!(covered.contains(&plural(language, n)), "{language} {n}");
+        }
+    }
+}
+
+#[test]
+fn a_harm_count_without_its_zero_arm_is_refused() {
+    let source = "headline = { $killed ->\n [unknown] a\n [range] b\n [at-most] c\n \
+                  [at-least] d\n [one] e\n *[other] f\n }\n";
+    assert_eq!(
+        refused(source, Language::En),
+        WordingError::LocalMissingArm {
+            field: "killed".into(),
+            arm: "none".into()
+        }
+    );
+}
+
+#[test]
+fn a_missing_plural_form_is_refused_in_the_language_that_has_it() {
+    let source = "headline = { $killed ->\n [none] z\n [unknown] a\n [range] b\n [at-most] c\n \
+                  [at-least] d\n [one] e\n *[other] f\n }\n";
+    assert!(Wording::compile(source, Language::En, &fields()).is_ok());
+    assert_eq!(
+        refused(source, Language::Ar),
+        WordingError::LocalMissingArm {
+            field: "killed".into(),
+            arm: "two".into()
+        }
+    );
+}
+
+#[test]
+fn what_may_be_missing_or_is_not_there_is_refused() {
+    assert_eq!(
+        refused("headline = { $note }\n", Language::En),
+        WordingError::LocalMayBeAbsent("note".into())
+    );
+    assert_eq!(
+        refused("headline = { $nothing }\n", Language::En),
+        WordingError::LocalUnknownField("nothing".into())
+    );
+    assert_eq!(
+        refused("headline = { $killed-lower }\n", Language::En),
+        WordingError::LocalOutsideRange("killed-lower".into())
+    );
+    assert_eq!(
+        refused("headline = { headline }\n", Language::En),
+        WordingError::LocalUnknownMessage("headline".into())
+    );
+    assert_eq!(
+        refused("headline = { NUMBER($killed) }\n", Language::En),
+        WordingError::LocalFeature
+    );
+    assert_eq!(
+        refused(
+            "headline = { $kind ->\n [strike] a\n *[other] b\n }\n",
+            Language::En
+        ),
+        WordingError::LocalUselessArm {
+            field: "kind".into(),
+            arm: "other".into()
+        }
+    );
+    assert_eq!(
+        refused("other = a\n", Language::En),
+        WordingError::LocalHeadlineMissing
+    );
+    assert_eq!(
+        refused("headline = { $killed\n", Language::En),
+        WordingError::LocalSyntax
+    );
+}

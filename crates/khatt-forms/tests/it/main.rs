@@ -1,0 +1,28 @@
+//! The forms that ship, from outside: every form in every language.
+
+use khatt_forms::{Body, Catalogue, Filled, Form, Language, Wordbook, rendering_digest};
+
+mod every_form;
+
+/// An example of a form, read as an officer would have typed it.
+fn filled(form: &Form, index: usize) -> Filled {
+    let example = &form.examples()[index];
+    Filled::from_input(form, &example.inputs, example.language, Wordbook::builtin())
+        .unwrap_or_else(|errors| panic!("{} {}: {errors:?}", form.name(), example.name))
+}
+
+fn form(name: &str) -> &'static Form {
+    Catalogue::builtin().by_name(name).unwrap()
+}
+
+/// The body that a post would seal for a filled form.
+fn body(form: &Form, filled: Filled, language: Language) -> Body {
+    let digest = rendering_digest(form, &filled, &Language::ALL, Wordbook::builtin()).unwrap();
+    Body {
+        form: form.id(),
+        language,
+        references: Vec::new(),
+        filled,
+        digest,
+    }
+}
