@@ -20,6 +20,7 @@ mod link;
 mod outbox;
 mod peer;
 mod settings;
+mod silence;
 mod tls;
 mod transport;
 

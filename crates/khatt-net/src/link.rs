@@ -23,6 +23,7 @@ use crate::framing::{Decoder, Greeting};
 use crate::outbox::Outbox;
 use crate::peer::PeerState;
 use crate::settings::{FIRST_REDIAL, Timings};
+use crate::silence::{Silence, counts};
 
 /// The task of one peer.
 pub(crate) struct Link {
@@ -49,6 +50,10 @@ struct Live {
     theirs: Greeting,
     choice: u32,
     since: Instant,
+    silence: Silence,
+    /// Whether it asks and nobody answers, so that we look for another beside it.
+    suspect: bool,
+    next_look: Instant,
     /// Writes what the stream could not take at once; ends with the connection.
     flusher: tokio::task::AbortHandle,
 }
@@ -60,6 +65,7 @@ enum Happening {
     Candidate(Candidate),
     Dialled(Result<Candidate, DialError>),
     DialDue,
+    LookDue,
     Bytes(Result<Option<quinn::Chunk>, ReadError>),
     Closing,
 }
@@ -118,6 +124,10 @@ impl Link {
                 self.start_dial();
                 Ok(())
             }
+            Happening::LookDue => {
+                self.look();
+                Ok(())
+            }
             Happening::Bytes(Ok(Some(chunk))) => self.receive(&chunk.bytes).await,
             Happening::Bytes(Ok(None) | Err(ReadError::Reset(_))) => {
                 self.end(CLOSE_PROTOCOL, DisconnectReason::PeerBrokeProtocol)
@@ -135,8 +145,11 @@ impl Link {
     }
 
     async fn next(&mut self) -> Happening {
-        let may_dial = self.live.is_none() && self.peer.peer.address.is_some();
+        let wanted = self.live.as_ref().is_none_or(|live| live.suspect);
+        let may_dial = wanted && self.peer.peer.address.is_some();
         let due = self.next_dial;
+        let look_due = self.live.as_ref().map_or(due, |live| live.next_look);
+        let may_look = self.live.is_some() && self.timings.suspect_after.is_some();
         tokio::select! {
             bytes = read(&mut self.live), if self.live.is_some() => Happening::Bytes(bytes),
             Some(candidate) = self.candidates.recv() => Happening::Candidate(candidate),
@@ -144,6 +157,7 @@ impl Link {
                 Happening::Dialled(done.unwrap_or(Err(DialError::Carrier(None))))
             }
             () = sleep_until(due), if may_dial => Happening::DialDue,
+            () = sleep_until(look_due), if may_look => Happening::LookDue,
             _ = self.closing.wait_for(|closing| *closing) => Happening::Closing,
             () = self.events.closed() => Happening::Closing,
         }
@@ -163,6 +177,31 @@ impl Link {
             });
         }
         self.next_dial = Instant::now() + self.timings.redial_cap;
+    }
+
+    /// Looks whether the connection in use still answers.
+    fn look(&mut self) {
+        let (Some(live), Some(limit)) = (&mut self.live, self.timings.suspect_after) else {
+            return;
+        };
+        let now = Instant::now();
+        let limit = limit.max(live.connection.rtt() * 4);
+        let (asked, heard) = counts(&live.connection);
+        let was = std::mem::replace(
+            &mut live.suspect,
+            live.silence.look(asked, heard, limit, now),
+        );
+        live.next_look = now + LOOK_EVERY;
+        match (was, live.suspect) {
+            (false, true) => {
+                tracing::debug!(peer = self.peer.peer.id, "no answer");
+                // Our greeting must say that this connection counts for nothing any more.
+                self.peer.count_end();
+                self.next_dial = now;
+            }
+            (true, false) => self.dials.abort_all(),
+            _ => {}
+        }
     }
 
     fn dial_failed(&mut self, error: &DialError) {
@@ -191,7 +230,8 @@ impl Link {
                 }
                 // Our own dial was under way when this end chose another connection; a dial of
                 // the peer's that knows of no ended connection was too.
-                None => candidate.dialled || live.theirs == candidate.theirs,
+                None if candidate.dialled => !live.suspect,
+                None => live.theirs == candidate.theirs,
             };
             if keep {
                 candidate.connection.close(CLOSE_DUPLICATE, b"");
@@ -242,6 +282,9 @@ impl Link {
             theirs,
             choice,
             since: Instant::now(),
+            silence: Silence::default(),
+            suspect: false,
+            next_look: Instant::now() + LOOK_EVERY,
             flusher,
         });
         self.peer.set_outbox(Some(outbox));
@@ -302,6 +345,8 @@ async fn read(live: &mut Option<Live>) -> Result<Option<quinn::Chunk>, ReadError
     }
 }
 
+/// How often a connection is looked at for silence.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A connection that held this long was a good one.
 const STABLE: Duration = Duration::from_secs(1);
 /// The longest chunk read at once.

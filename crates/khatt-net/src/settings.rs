@@ -84,6 +84,8 @@ pub(crate) struct Timings {
     pub(crate) redial_cap: Duration,
     pub(crate) dial_timeout: Duration,
     pub(crate) dials_at_once: usize,
+    /// How long a question may wait for an answer before we dial beside the connection.
+    pub(crate) suspect_after: Option<Duration>,
     pub(crate) segmentation_offload: bool,
 }
 
@@ -198,6 +200,7 @@ impl LinkProfile {
                 dial_timeout: Duration::from_secs(4),
                 // As many as the timeout holds, one a second.
                 dials_at_once: 4,
+                suspect_after: Some(Duration::from_secs(1)),
                 segmentation_offload: true,
             },
             Self::Thin(thin) => Timings {
@@ -209,6 +212,7 @@ impl LinkProfile {
                 dial_timeout: thin.dial_timeout,
                 // Two handshakes side by side would each take twice as long.
                 dials_at_once: 1,
+                suspect_after: None,
                 segmentation_offload: false,
             },
         }

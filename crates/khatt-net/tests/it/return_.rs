@@ -160,3 +160,37 @@ async fn an_idle_connection_stays() {
     north.sender().send(SOUTH, vec![5]).unwrap();
     assert!(matches!(south.next().await, Event::Frame { .. }));
 }
+
+#[tokio::test]
+async fn cut_shorter_than_the_idle_time_heals_within_two_seconds() {
+    let mut south = Post::south();
+    let relay = Relay::to(south.address()).await;
+    let mut north = Post::north(relay.address);
+    north.connected().await;
+    south.connected().await;
+    relay.cut(true);
+    north
+        .sender()
+        .send(SOUTH, b"into the void".to_vec())
+        .unwrap();
+    let quiet = timeout(Duration::from_secs(5), south.next()).await;
+    assert!(quiet.is_err(), "an event through a cut wire: {quiet:?}");
+    relay.cut(false);
+    let healed = Instant::now();
+    // Over a new connection, or over the old one if that woke first.
+    let arrived = async {
+        loop {
+            let _ = north.sender().send(SOUTH, b"again".to_vec());
+            if let Ok(Event::Frame { .. }) = timeout(Duration::from_millis(50), south.next()).await
+            {
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, arrived).await.unwrap();
+    assert!(
+        healed.elapsed() < Duration::from_secs(2),
+        "took {:?}",
+        healed.elapsed()
+    );
+}
