@@ -98,6 +98,18 @@ impl Filled {
         Ok(())
     }
 
+    /// The values that a read-back, an amendment or a correction says again, as a filled form of the
+    /// form they belong to; the first such field is taken.
+    #[must_use]
+    pub fn repeated(&self) -> Option<Filled> {
+        self.values.values().find_map(|value| match value {
+            Value::Repeated { form, values } => {
+                Some(Filled { form: *form, values: values.clone() })
+            }
+            _ => None,
+        })
+    }
+
     /// The critical fields that are filled, in the order of the form.
     #[must_use]
     pub fn critical(&self, form: &Form) -> Vec<(u8, &Value)> {
