@@ -487,3 +487,6 @@ impl Writer {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -237,3 +237,6 @@ impl VerifiedCheckpoint {
         self.signed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,6 @@ impl fmt::Debug for SoftwareSigner {
         f.write_str("SoftwareSigner(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests;

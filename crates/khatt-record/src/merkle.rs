@@ -437,3 +437,6 @@ fn subtree_root(leaves: &dyn LeafHashes, start: u64, end: u64) -> Result<Hash, P
     }
     Ok(frontier.root())
 }
+
+#[cfg(test)]
+mod tests;

@@ -307,3 +307,6 @@ fn is_key_name(name: &str) -> bool {
             .chars()
             .all(|c| !c.is_whitespace() && !c.is_control() && c != '+')
 }
+
+#[cfg(test)]
+mod tests;
