@@ -1,1 +1,33 @@
 //! A Khatt post's store: SQLite with full sync, one writer, and a head file.
+//!
+//! A store is one folder (`docs/operating/store.md`); what its files hold is in `spec/store.md`.
+//! [`SqliteStore`] writes and [`SqliteReader`] reads; both pass the suite of
+//! [`khatt_core::store::suite`]. `Ok` from a commit means that a power cut loses nothing of it, and
+//! what a disk altered or forgot is named, never served.
+//!
+//! Left to others: what entries mean, healing from peers and new generations (the engine), and when
+//! to scrub, to back up or to release the ballast (the post).
+
+mod books;
+mod check;
+mod damage;
+mod error;
+mod folder;
+mod head_file;
+mod heal;
+mod key_file;
+mod open;
+mod reader;
+mod rows;
+mod settings;
+mod sql;
+mod store;
+mod vault;
+
+pub use damage::{Damage, OpenOutcome};
+pub use error::OpenError;
+pub use key_file::PassphraseCost;
+pub use open::{NetworkFiles, Options};
+pub use reader::{ScrubPosition, ScrubStep, SqliteReader};
+pub use store::{STORE_LINE, SqliteStore};
+pub use vault::Fill;

@@ -1,0 +1,1 @@
+DELETE FROM state WHERE line_no = ?1 AND key = ?2

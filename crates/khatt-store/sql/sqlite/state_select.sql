@@ -1,0 +1,1 @@
+SELECT key, sealed FROM state WHERE line_no = ?1 AND key >= ?2 ORDER BY key

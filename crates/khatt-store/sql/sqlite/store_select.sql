@@ -1,0 +1,1 @@
+SELECT store_id, version, min_reader_version FROM store

@@ -1,0 +1,489 @@
+//! Writing: one connection, one transaction a batch, and the head file before anyone is told.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use khatt_core::store::{
+    Batch, CommitError, ReadError, Sealed, StateChange, StoredEntry, Writer, rules,
+};
+use khatt_record::{Hash, LineId, PostIndex};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+
+use crate::books::{Books, LineBook};
+use crate::check::signed;
+use crate::damage::{Damage, OpenOutcome};
+use crate::error::OpenError;
+use crate::folder::{self, BALLAST_FILE, Lock};
+use crate::head_file::HeadFile;
+use crate::key_file::{self, Opened};
+use crate::open::Options;
+use crate::reader::SqliteReader;
+use crate::rows::{self, Fault};
+use crate::sql;
+use crate::vault::{Fill, Place, Vault};
+
+/// The line under which the store keeps what belongs to the post and to no line, such as its keys.
+pub const STORE_LINE: LineId = LineId([0; 32]);
+
+/// The writing side of a post's store. There is one, and it is used from one thread.
+pub struct SqliteStore {
+    pub(crate) conn: Connection,
+    pub(crate) vault: Arc<Vault>,
+    lock: Arc<Lock>,
+    pub(crate) dir: PathBuf,
+    pub(crate) fill: Fill,
+    pub(crate) books: Books,
+    pub(crate) head_file: Option<HeadFile>,
+    pub(crate) outcome: OpenOutcome,
+    /// Why nothing more may be written, if so.
+    held: Option<String>,
+    /// Whether the disk failed, after which it is not touched again.
+    failed: bool,
+}
+
+/// What an opened store is made of.
+pub(crate) struct Parts {
+    pub(crate) conn: Connection,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) lock: Arc<Lock>,
+    pub(crate) dir: PathBuf,
+    pub(crate) fill: Fill,
+    pub(crate) books: Books,
+    pub(crate) head_file: Option<HeadFile>,
+    pub(crate) outcome: OpenOutcome,
+}
+
+impl SqliteStore {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts {
+            conn,
+            vault,
+            lock,
+            dir,
+            fill,
+            books,
+            head_file,
+            outcome,
+        } = parts;
+        let held = match &outcome {
+            OpenOutcome::Damaged(damage) => damage
+                .iter()
+                .find(|damage| damage.holds_writes())
+                .map(Damage::to_string),
+            _ => None,
+        };
+        let failed = false;
+        Self {
+            conn,
+            vault,
+            lock,
+            dir,
+            fill,
+            books,
+            head_file,
+            outcome,
+            held,
+            failed,
+        }
+    }
+
+    /// Returns how the store was found when it was opened.
+    #[must_use]
+    pub fn outcome(&self) -> &OpenOutcome {
+        &self.outcome
+    }
+
+    /// Tells whether commits are taken: no damage holds them and the disk has not failed.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// Opens one more reading side, for another thread.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the connection cannot be made as it must be.
+    pub fn reader(&self) -> Result<SqliteReader, OpenError> {
+        SqliteReader::open(&self.dir, Arc::clone(&self.vault), Arc::clone(&self.lock))
+    }
+
+    /// Keeps a secret of the post under a name, in the place of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::commit`].
+    pub fn put_secret(&mut self, name: &str, secret: &[u8]) -> Result<(), CommitError> {
+        let change = StateChange::Put(secret_key(name), Sealed(secret.to_vec()));
+        self.commit(
+            STORE_LINE,
+            &Batch {
+                state: vec![change],
+                ..Batch::default()
+            },
+        )
+    }
+
+    /// Forgets a secret of the post.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::commit`].
+    pub fn delete_secret(&mut self, name: &str) -> Result<(), CommitError> {
+        let change = StateChange::Delete(secret_key(name));
+        self.commit(
+            STORE_LINE,
+            &Batch {
+                state: vec![change],
+                ..Batch::default()
+            },
+        )
+    }
+
+    /// Returns the secret kept under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    pub fn secret(&self, name: &str) -> Result<Option<Sealed>, ReadError> {
+        let Some(book) = self.books.line(STORE_LINE) else {
+            return Ok(None);
+        };
+        let key = secret_key(name);
+        match self.state_value(book.line_no, &key)? {
+            Some(sealed) => Ok(Some(rows::state(&self.vault, STORE_LINE, &key, &sealed)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts the archive key under another passphrase. The store's content stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::LocalWrongPassphrase`] if `old` is not the passphrase, or another [`OpenError`].
+    pub fn change_passphrase(
+        &mut self,
+        old: &[u8],
+        new: &[u8],
+        options: &Options,
+    ) -> Result<(), OpenError> {
+        let opened: Opened = key_file::read(&self.dir, old)?;
+        let bytes = key_file::encode(&opened, new, options.passphrase_cost, &mut self.fill)?;
+        folder::replace(&self.dir, key_file::FILE, &bytes)
+    }
+
+    /// Moves everything from the write-ahead file into the database; for when nothing else is to do.
+    ///
+    /// Damage to a short write-ahead file can cost fewer commits. Returns at once if a reader is
+    /// in the way.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::LocalFatal`] if the disk fails. What was committed stays committed.
+    pub fn idle(&mut self) -> Result<(), CommitError> {
+        self.refuse_if_held()?;
+        match self.move_pages("PRAGMA wal_checkpoint(TRUNCATE)") {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.fail(error.to_string())),
+        }
+    }
+
+    /// Gives the ballast back to the disk, so that receipts can still be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the file cannot be removed.
+    pub fn release_ballast(&self) -> Result<(), OpenError> {
+        folder::remove(&self.dir.join(BALLAST_FILE))?;
+        folder::sync_dir(&self.dir)
+    }
+
+    /// Takes the ballast again, once there is room.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::LocalFull`] if there is no room yet.
+    pub fn reserve_ballast(&self, bytes: u64) -> Result<(), OpenError> {
+        folder::reserve_ballast(&self.dir, bytes).inspect_err(|_| {
+            // A ballast in part would only take what little room there is.
+            let _ = folder::remove(&self.dir.join(BALLAST_FILE));
+        })
+    }
+
+    pub(crate) fn refuse_if_held(&self) -> Result<(), CommitError> {
+        match &self.held {
+            Some(reason) => Err(CommitError::LocalFatal(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Notes that commits are taken again.
+    pub(crate) fn release(&mut self) {
+        self.held = None;
+    }
+
+    pub(crate) fn fail(&mut self, reason: String) -> CommitError {
+        self.failed = true;
+        self.held = Some(reason.clone());
+        CommitError::LocalFatal(reason)
+    }
+
+    /// Runs `write` in a transaction, and the head file after it. `Ok` means durable.
+    pub(crate) fn durably(
+        &mut self,
+        line: LineId,
+        write: impl FnOnce(&mut Self, &mut LineBook) -> Result<(), CommitError>,
+    ) -> Result<(), CommitError> {
+        self.refuse_if_held()?;
+        let mut book = match self.books.line(line) {
+            Some(book) => book.clone(),
+            None => LineBook::new(self.books.next_line_no()),
+        };
+        book.previous = self.books.digest();
+        book.sequence = self.books.sequence().saturating_add(1);
+        let outcome = self
+            .execute("BEGIN IMMEDIATE")
+            .and_then(|()| write(self, &mut book))
+            .and_then(|()| self.write_line(line, &book))
+            .and_then(|()| self.execute("COMMIT"));
+        match outcome {
+            Ok(()) => {}
+            Err(CommitError::LocalFatal(reason)) => return Err(self.fail(reason)),
+            Err(refused) => {
+                // A failed COMMIT may or may not have ended the transaction.
+                if !self.conn.is_autocommit()
+                    && let Err(error) = self.conn.execute_batch("ROLLBACK")
+                {
+                    return Err(self.fail(error.to_string()));
+                }
+                return Err(refused);
+            }
+        }
+        self.books.set(line, book);
+        let written = match &self.head_file {
+            Some(head_file) => head_file.write(&self.books, &self.vault, &mut self.fill),
+            None => Err(std::io::Error::other("head file is missing")),
+        };
+        if let Err(error) = written {
+            return Err(self.fail(format!("head file: {error}")));
+        }
+        self.shorten_wal();
+        Ok(())
+    }
+
+    fn execute(&self, statement: &str) -> Result<(), CommitError> {
+        let run = || self.conn.prepare_cached(statement)?.execute([]);
+        run().map_err(|error| CommitError::from(Fault::from(error)))?;
+        Ok(())
+    }
+
+    /// Moves pages into the database once the write-ahead file is long.
+    fn shorten_wal(&mut self) {
+        let outcome = self
+            .wal_pages("PRAGMA wal_checkpoint(NOOP)")
+            .and_then(|(pages, moved)| {
+                if pages >= WAL_PAGES && moved < pages {
+                    self.move_pages("PRAGMA wal_checkpoint(PASSIVE)")
+                } else {
+                    Ok(())
+                }
+            });
+        if let Err(error) = outcome {
+            // What was just committed is durable in the write-ahead file: only the next one fails.
+            self.fail(error.to_string());
+        }
+    }
+
+    fn move_pages(&self, pragma: &str) -> Result<(), rusqlite::Error> {
+        match self.wal_pages(pragma) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+            outcome => outcome.map(|_| ()),
+        }
+    }
+
+    fn wal_pages(&self, pragma: &str) -> Result<(i64, i64), rusqlite::Error> {
+        self.conn
+            .prepare_cached(pragma)?
+            .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
+    }
+
+    fn seal(&mut self, place: &Place, secret: &[u8]) -> Result<Vec<u8>, CommitError> {
+        self.vault
+            .seal(&mut self.fill, place, secret)
+            .ok_or_else(|| CommitError::LocalFatal("row could not be sealed".to_owned()))
+    }
+
+    fn write_line(&mut self, line: LineId, book: &LineBook) -> Result<(), CommitError> {
+        let log_count = book.heads.len() as u64;
+        let seal = self.seal(&book.place(line, log_count), &[])?;
+        self.run(
+            sql::LINE_UPSERT,
+            params![
+                book.line_no,
+                line.0,
+                signed(book.sequence),
+                book.previous,
+                signed(log_count),
+                signed(book.checkpoints.count),
+                book.checkpoints.sum,
+                signed(book.state.count),
+                book.state.sum,
+                signed(book.evidence.count),
+                book.evidence.sum,
+                seal
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn write_entry(
+        &mut self,
+        statement: &str,
+        line: LineId,
+        line_no: i64,
+        entry: &StoredEntry,
+    ) -> Result<(), CommitError> {
+        let open = match &entry.open {
+            Some(open) => Sealed([&[1], &*open.0].concat()),
+            None => Sealed(vec![0]),
+        };
+        let place = rows::entry_place(line, entry.id, entry.leaf_hash);
+        let sealed = self.seal(&place, &open.0)?;
+        let index = signed(entry.id.index);
+        let log = entry.id.log.0;
+        let row = params![line_no, log, index, entry.leaf_hash.0, entry.leaf, sealed];
+        self.run(statement, row)?;
+        Ok(())
+    }
+
+    fn write_batch(
+        &mut self,
+        line: LineId,
+        book: &mut LineBook,
+        batch: &Batch,
+    ) -> Result<(), CommitError> {
+        let line_no = book.line_no;
+        let plan = rules::plan(
+            batch,
+            |log| Ok(book.heads.get(&log).cloned()),
+            |log, size| Ok(self.checkpoint_root(line, line_no, log, size)?),
+        )?;
+        for entry in &batch.entries {
+            self.write_entry(sql::ENTRY_INSERT, line, line_no, entry)?;
+        }
+        for head in plan.heads {
+            let seal = self.seal(&rows::head_place(line, &head), &[])?;
+            let size = signed(head.size);
+            let row = params![line_no, head.log.0, size, head.root.0, head.frontier, seal];
+            self.run(sql::HEAD_UPSERT, row)?;
+            book.heads.insert(head.log, head);
+        }
+        for kept in &plan.checkpoints {
+            let seal = self.seal(&rows::checkpoint_place(line, kept), &[])?;
+            let size = signed(kept.size);
+            let row = params![line_no, kept.log.0, size, kept.root.0, kept.signature, seal];
+            self.run(sql::CHECKPOINT_INSERT, row)?;
+            book.checkpoints.add(&seal);
+        }
+        for change in &batch.state {
+            self.write_state(line, book, change)?;
+        }
+        for (name, proof) in &batch.evidence {
+            let seal = self.seal(&rows::evidence_place(line, name, proof), &[])?;
+            if self.run(sql::EVIDENCE_INSERT, params![line_no, name, proof, seal])? == 1 {
+                book.evidence.add(&seal);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_state(
+        &mut self,
+        line: LineId,
+        book: &mut LineBook,
+        change: &StateChange,
+    ) -> Result<(), CommitError> {
+        let (StateChange::Put(key, _) | StateChange::Delete(key)) = change;
+        if let Some(earlier) = self.state_value(book.line_no, key)? {
+            book.state.remove(&earlier);
+            if matches!(change, StateChange::Delete(_)) {
+                self.run(sql::STATE_DELETE, params![book.line_no, key])?;
+            }
+        }
+        if let StateChange::Put(key, value) = change {
+            let sealed = self.seal(&rows::state_place(line, key), &value.0)?;
+            self.run(sql::STATE_UPSERT, params![book.line_no, key, sealed])?;
+            book.state.add(&sealed);
+        }
+        Ok(())
+    }
+
+    fn run(&self, statement: &str, row: impl rusqlite::Params) -> Result<usize, Fault> {
+        Ok(self.conn.prepare_cached(statement)?.execute(row)?)
+    }
+
+    fn state_value(&self, line_no: i64, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let mut statement = self.conn.prepare_cached(sql::STATE_VALUE_SELECT)?;
+        Ok(statement
+            .query_row(params![line_no, key], |row| row.get(0))
+            .optional()?)
+    }
+
+    fn checkpoint_root(
+        &self,
+        line: LineId,
+        line_no: i64,
+        log: PostIndex,
+        size: u64,
+    ) -> Result<Option<Hash>, Fault> {
+        let mut statement = self.conn.prepare_cached(sql::CHECKPOINTS_SELECT)?;
+        let mut found = statement.query(params![line_no, log.0, signed(size), 1])?;
+        match found.next()? {
+            Some(row) => {
+                let (kept, _) = rows::checkpoint(&self.vault, line, log, row)?;
+                Ok((kept.size == size).then_some(kept.root))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+impl Writer for SqliteStore {
+    fn commit(&mut self, line: LineId, batch: &Batch) -> Result<(), CommitError> {
+        if batch.is_empty() {
+            return self.refuse_if_held();
+        }
+        self.durably(line, |store, book| store.write_batch(line, book, batch))
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // After a failed sync the files must stay as they are for the next start to judge.
+        if !self.failed && self.held.is_none() {
+            let _ = self.move_pages("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("commits", &self.books.sequence())
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+fn secret_key(name: &str) -> String {
+    format!("secret/{name}")
+}
+
+/// Pages in the write-ahead file from which on they are moved into the database.
+const WAL_PAGES: i64 = 256;

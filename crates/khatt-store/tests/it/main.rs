@@ -1,0 +1,15 @@
+//! Tests of the store against a real folder: the suite, damage, crashes, a full disk.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod crash;
+mod damage;
+mod folder;
+mod full;
+mod suite;
+mod support;
