@@ -1,5 +1,7 @@
 //! What a player asks of its host: the acts of steps, with entries in the place of names.
 
+use std::collections::BTreeMap;
+
 use khatt_record::EntryId;
 
 use super::fault::FaultAct;
@@ -82,6 +84,23 @@ pub struct Sending {
     pub references: Vec<(Relation, EntryId)>,
     /// The entry whose thread it continues.
     pub thread: Option<EntryId>,
+    /// The entries whose serials stand in its fields.
+    pub serials: BTreeMap<Name, EntryId>,
+}
+
+impl Sending {
+    /// Returns field and text as an officer would type them, with each `@step` replaced by the
+    /// serial that `serial` makes of the step's entry.
+    pub fn inputs(&self, serial: impl Fn(EntryId) -> String) -> Vec<(String, String)> {
+        let typed = |field: &Field| {
+            let entry = field.serial_of().and_then(|step| self.serials.get(&step));
+            entry.map_or_else(|| field.text.clone(), |entry| serial(*entry))
+        };
+        let fields = self.message.fields.iter();
+        fields
+            .map(|field| (field.name.as_str().to_owned(), typed(field)))
+            .collect()
+    }
 }
 
 /// What comes next.
@@ -112,11 +131,16 @@ pub(super) fn action_kind(act: &Act, observed: &Observed) -> Option<ActionKind> 
                 None => None,
                 Some(step) => Some(observed.entry_of(step)?),
             };
+            let serials = message.serials.iter();
+            let serials = serials
+                .map(|step| Some((step.clone(), observed.entry_of(step)?)))
+                .collect::<Option<_>>()?;
             let message = message.as_ref().clone();
             ActionKind::Send(Box::new(Sending {
                 message,
                 references,
                 thread,
+                serials,
             }))
         }
         Act::Acknowledge {

@@ -366,5 +366,5 @@ impl<'d, 'i> Section<'d, 'i> {
     }
 }
 
-const NAME: &str = "a name of small Latin letters, digits and hyphens, a letter first, at most 48";
+const NAME: &str = "a name of small Latin letters, digits and hyphens, no hyphen first, at most 48";
 const WORD: &str = "a word of Latin letters, digits, hyphens, dots and underscores, at most 48";

@@ -154,7 +154,7 @@ fn read(whole: Section<'_, '_>) -> Result<Scenario, ScenarioError> {
         )
     })?;
     let zones = whole.list("zones", "a zone such as Asia/Damascus", zone)?;
-    let seed = whole.number("seed", 0, u64::MAX)?;
+    let seed = whole.number("seed", 0, i64::MAX.unsigned_abs())?;
     let charter = charter::read(whole.section("charter")?)?;
     let languages = &charter.languages;
     let title = titles(&whole, languages)?;

@@ -5,7 +5,7 @@ use std::fmt;
 /// Most characters in a name or a word.
 pub(super) const MAX_NAME_CHARS: usize = 48;
 
-/// A name that the scenario gives: small Latin letters, digits and hyphens, a letter first.
+/// A name that the scenario gives: small Latin letters, digits and hyphens, no hyphen first.
 ///
 /// Names tie the document together and appear in reports; they are never shown to the other party.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ impl Name {
     /// Returns the name, or nothing if it is not one.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let sound = text.starts_with(|c: char| c.is_ascii_lowercase())
+        let sound = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && text
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');

@@ -2,7 +2,7 @@
 
 use super::cast::{Cast, declared};
 use super::charter::PRECEDENCES;
-use super::document::{MAX_TEXT_CHARS, Section, listed};
+use super::document::{Found, MAX_TEXT_CHARS, Section, listed};
 use super::error::ScenarioError;
 use super::expect::{self, LEVELS};
 use super::fault;
@@ -173,6 +173,7 @@ fn send(
     let thread = section.optional_name("thread")?;
     let thread =
         thread.map(|found| declared(found, senders(), "a step above that sends a message"));
+    let (fields, serials) = fields_and_serials(section, earlier)?;
     Ok(Message {
         post,
         drafter,
@@ -181,9 +182,10 @@ fn send(
         form: section.word("form")?.value,
         precedence: section.choice("precedence", &PRECEDENCES)?,
         language: section.word("language")?.value,
-        fields: fields(section, "fields")?,
+        fields,
         references,
         thread: thread.transpose()?,
+        serials,
     })
 }
 
@@ -216,4 +218,42 @@ fn fields(section: &Section<'_, '_>, key: &'static str) -> Result<Vec<Field>, Sc
                 .collect())
         }
     }
+}
+
+/// Reads the fields of a message; one whose text is `@step` holds the serial of that step.
+fn fields_and_serials(
+    section: &Section<'_, '_>,
+    earlier: &[Step],
+) -> Result<(Vec<Field>, Vec<Name>), ScenarioError> {
+    let Some(table) = section.optional_section("fields")? else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let (mut fields, mut serials) = (Vec::new(), Vec::new());
+    for found in table.all_texts(MAX_TEXT_CHARS)? {
+        if let Some(name) = found.value.1.strip_prefix('@') {
+            let name = Name::new(name).ok_or_else(|| {
+                found.wrong(
+                    "`@` and the name of a step above that sends",
+                    "another text after `@`",
+                )
+            })?;
+            let place = Found {
+                value: name,
+                row: found.row,
+                key: found.key.clone(),
+            };
+            let senders = earlier
+                .iter()
+                .filter(|step| step.sends())
+                .map(|step| &step.name);
+            serials.push(declared(
+                place,
+                senders,
+                "a step above that sends a message",
+            )?);
+        }
+        let (name, text) = found.value;
+        fields.push(Field { name, text });
+    }
+    Ok((fields, serials))
 }

@@ -125,6 +125,8 @@ pub struct Message {
     pub references: Vec<Refer>,
     /// The step whose thread it continues, if it starts none of its own.
     pub thread: Option<Name>,
+    /// Steps whose serials stand in its fields, each as `@step`.
+    pub serials: Vec<Name>,
 }
 
 /// One field of a form and the text typed for it. `Debug` does not show the text.
@@ -189,6 +191,14 @@ impl Relation {
             .iter()
             .find(|(_, relation)| *relation == self)
             .map_or("cites", |(word, _)| word)
+    }
+}
+
+impl Field {
+    /// Returns the step of which the field holds the serial, if it is written as `@step`.
+    #[must_use]
+    pub fn serial_of(&self) -> Option<Name> {
+        self.text.strip_prefix('@').and_then(Name::new)
     }
 }
 

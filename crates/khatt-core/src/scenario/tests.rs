@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod bukamal;
 mod host;
 mod playing;
 mod reading;

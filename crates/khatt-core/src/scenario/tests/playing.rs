@@ -62,6 +62,7 @@ fn references_are_given_as_entries() {
         .replace("hello", "reply")
         .replace("north-watch", "south-watch")
         .replace("release = [\"north-release\"]", "thread = \"hello\"")
+        .replace("fields = { text", "fields = { message = \"@hello\", text")
         + "refer = [{ relation = \"answers\", step = \"hello\" }]\n";
     let scenario = parse(&format!("{HELLO}{reply}"));
     let (_, end) = play(&scenario, |action, _| {
@@ -70,6 +71,9 @@ fn references_are_given_as_entries() {
         {
             assert_eq!(sending.references, [(Relation::Answers, entry(0, 1))]);
             assert_eq!(sending.thread, Some(entry(0, 1)));
+            let inputs = sending.inputs(|entry| format!("N-{}", entry.index));
+            assert_eq!(inputs[0], ("message".to_owned(), "N-1".to_owned()));
+            assert_eq!(inputs[1].1, "a secret word");
         }
         false
     });

@@ -141,6 +141,9 @@ fn names_must_be_declared_before_they_are_used_and_only_once() {
         "KE-1006",
         "a step cannot come after itself"
     );
+    let serial = |text: &str| HELLO.replace("a secret word", text);
+    assert_eq!(refused(&serial("@nobody")).code(), "KE-1006");
+    assert_eq!(refused(&serial("@No Name")).code(), "KE-1005");
     let of =
         "[[step]]\nname=\"a\"\nat=\"00:00:00\"\ndo=\"read-back\"\nby=\"south-watch\"\nof=\"x\"\n";
     assert_eq!(refused(of).code(), "KE-1006");
