@@ -34,7 +34,7 @@ pub use header::{Bounds, Scenario};
 pub use name::{Name, Word};
 pub use observed::{Observation, Observed};
 pub use player::Player;
-pub use step::{Act, Field, Message, Refer, Relation, Step, Timing};
+pub use step::{Act, Field, Message, Refer, Step, Timing};
 pub use step_fault::StepFault;
 
 /// Largest scenario document in bytes.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use khatt_forms::Relation;
 use khatt_record::EntryId;
 
 use super::fault::FaultAct;
 use super::name::{Name, Word};
 use super::observed::Observed;
-use super::step::{Act, Field, Message, Relation};
+use super::step::{Act, Field, Message};
 use super::step_fault::StepFault;
 
 /// Something for the host to do. It answers with `Recorded`, `Done` or `Refused` for the same step.

@@ -1,5 +1,7 @@
 //! Reads the steps of a document, each against those above it.
 
+use khatt_forms::Relation;
+
 use super::cast::{Cast, declared};
 use super::charter::PRECEDENCES;
 use super::document::{Found, MAX_TEXT_CHARS, Section, listed};
@@ -7,7 +9,7 @@ use super::error::ScenarioError;
 use super::expect::{self, LEVELS};
 use super::fault;
 use super::name::Name;
-use super::step::{Act, Field, Message, Refer, Relation, Step, Timing};
+use super::step::{Act, Field, Message, Refer, Step, Timing};
 
 /// What the `do` of a step may say, beside the words for faults.
 const ACTS: [&str; 7] = [
@@ -159,9 +161,10 @@ fn send(
     };
     let release = section.names("release")?.into_iter();
     let release = release.map(|found| declared(found, officers(), "an officer"));
+    let relations = Relation::ALL.map(|relation| (relation.code(), relation));
     let mut references = Vec::new();
     for row in section.sections("refer", 16)? {
-        let relation = row.choice("relation", &Relation::WORDS)?;
+        let relation = row.choice("relation", &relations)?;
         let step = declared(
             row.name("step")?,
             senders(),

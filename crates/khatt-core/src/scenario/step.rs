@@ -1,5 +1,6 @@
 //! What is done on the line: one step, its time, its act.
 
+use khatt_forms::Relation;
 use khatt_record::Precedence;
 
 use super::expect::Expectation;
@@ -145,53 +146,6 @@ pub struct Refer {
     pub relation: Relation,
     /// The earlier step.
     pub step: Name,
-}
-
-/// How a message stands to one before it; the words are those of `spec/body.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Relation {
-    /// Goes on from it.
-    Replies,
-    /// Changes part of it.
-    Amends,
-    /// Takes it back.
-    Cancels,
-    /// Says what was wrong in it.
-    Corrects,
-    /// Stands in its place.
-    Supersedes,
-    /// Ends the matter it opened.
-    Closes,
-    /// Acknowledges it.
-    Acknowledges,
-    /// Answers it in substance.
-    Answers,
-    /// Only points at it.
-    Cites,
-}
-
-impl Relation {
-    /// Every relation with its word.
-    pub(super) const WORDS: [(&str, Self); 9] = [
-        ("replies", Self::Replies),
-        ("amends", Self::Amends),
-        ("cancels", Self::Cancels),
-        ("corrects", Self::Corrects),
-        ("supersedes", Self::Supersedes),
-        ("closes", Self::Closes),
-        ("acknowledges", Self::Acknowledges),
-        ("answers", Self::Answers),
-        ("cites", Self::Cites),
-    ];
-
-    /// Returns the word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(_, relation)| *relation == self)
-            .map_or("cites", |(word, _)| word)
-    }
 }
 
 impl Field {

@@ -240,11 +240,12 @@ fn the_corrected_position_is_the_one_of_the_gazetteer_and_the_first_is_not() {
 fn its_page_names_every_step_and_what_is_invented() {
     let scenario = scenario();
     for step in &scenario.steps {
-        assert!(
-            PAGE.contains(&format!("`{}`", step.name)),
-            "the page does not name `{}`",
-            step.name
-        );
+        let Timing::At(ms) = step.timing else {
+            panic!("`{}` has no time", step.name)
+        };
+        let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
+        let row = format!("| {hours:02}:{minutes:02} | `{}` |", step.name);
+        assert!(PAGE.contains(&row), "the page has no row {row}");
     }
     for part in [
         "## Aim",

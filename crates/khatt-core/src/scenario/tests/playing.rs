@@ -1,5 +1,6 @@
 //! What the player does: order, time, waiting, and every way in which a run fails.
 
+use khatt_forms::Relation;
 use khatt_record::{EntryId, PostIndex};
 
 use super::host::{honest, play};
