@@ -400,3 +400,6 @@ pub const fn permits(held: Roles, act: Act, role: Role) -> bool {
 pub fn party_of(charter: &SignedCharter, post: PostIndex) -> Option<PartyIndex> {
     charter.post(post).map(|post| post.party)
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,3 +161,6 @@ impl Card {
         message
     }
 }
+
+#[cfg(test)]
+mod tests;

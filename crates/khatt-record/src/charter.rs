@@ -367,3 +367,6 @@ impl Charter {
 pub fn hash_bytes(bytes: &[u8]) -> Hash {
     Hash(Sha256::digest(bytes).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,3 +227,6 @@ fn commitment(label: &[u8], salt: &[u8; 16], bytes: &[u8]) -> Hash {
     hasher.update(bytes);
     Hash(hasher.finalize().into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -593,3 +593,6 @@ impl Place {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -235,3 +235,6 @@ fn read_checkpoint(
         signature: reader.fixed()?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -291,3 +291,6 @@ fn knows(node: &Node, other: EntryId) -> bool {
         .of(other.log)
         .is_some_and(|held| other.index < held.end())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! A line between North and South for the tests of this crate.
 
+use std::sync::OnceLock;
+
 use crate::charter::{
     Charter, CharterDraft, Clock, Floor, FormEntry, LineTest, Mediator, Officer, OfficerKey, Party,
     Post, Quotas, ReleaseRule, Roles, Scheme, SignedCharter, YesNo, hash_bytes,
@@ -131,5 +133,6 @@ pub(crate) fn sign(charter: Charter) -> SignedCharter {
 
 /// Returns the real line between North and South.
 pub(crate) fn line() -> SignedCharter {
-    sign(charter(Kind::Real))
+    static LINE: OnceLock<SignedCharter> = OnceLock::new();
+    LINE.get_or_init(|| sign(charter(Kind::Real))).clone()
 }
