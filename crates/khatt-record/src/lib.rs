@@ -20,9 +20,11 @@ pub mod note;
 pub mod order;
 pub mod seal;
 pub mod statement;
-pub mod verify;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod vectors;
+pub mod verify;
 pub mod words;
 
 pub use charter::{Charter, CharterDraft, SignedCharter};
