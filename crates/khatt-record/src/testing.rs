@@ -14,9 +14,8 @@ pub(crate) fn signer(number: u8) -> SoftwareSigner {
     SoftwareSigner::from_seed([number; 32])
 }
 
-/// Numbers of signers: the root keys are 1 and 2, the log keys 11 and 12, officers' from 41.
+/// Numbers of signers: the root keys are 1 and 2; log keys begin at 11, officers' at 41.
 pub(crate) const ROOTS: [u8; 2] = [1, 2];
-pub(crate) const LOGS: [u8; 2] = [11, 12];
 
 fn public(number: u8) -> [u8; 32] {
     signer(number).public()
