@@ -158,7 +158,7 @@ impl HeadFile {
         let bytes = slot
             .encode(vault, fill)
             .ok_or_else(|| io::Error::other("head file slot could not be sealed"))?;
-        let offset = if slot.sequence % 2 == 0 {
+        let offset = if slot.sequence.is_multiple_of(2) {
             0
         } else {
             SLOT_LEN as u64
@@ -170,7 +170,7 @@ impl HeadFile {
     /// Writes the books into both slots, one after the other.
     pub(crate) fn renew(&self, books: &Books, vault: &Vault, fill: &mut Fill) -> io::Result<()> {
         self.write(books, vault, fill)?;
-        let other = if books.sequence() % 2 == 0 {
+        let other = if books.sequence().is_multiple_of(2) {
             SLOT_LEN as u64
         } else {
             0

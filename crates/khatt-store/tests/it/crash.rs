@@ -103,7 +103,7 @@ fn crash_child() {
         store.commit(LINE, &batch).unwrap();
         next += 1;
         println!("ack {next}");
-        if next % 50 == 0 {
+        if next.is_multiple_of(50) {
             store.idle().unwrap();
         }
     }

@@ -32,10 +32,10 @@ fn flip_and_look(dir: &Path, truth: &Everything, count: &mut Count, what: &str) 
             return;
         }
     };
-    let damaged = match store.outcome() {
-        OpenOutcome::Intact | OpenOutcome::Recovered => false,
-        _ => true,
-    };
+    let damaged = !matches!(
+        store.outcome(),
+        OpenOutcome::Intact | OpenOutcome::Recovered
+    );
     let reader = store.reader().unwrap();
     match everything(&reader) {
         Ok(served) if served == *truth => {
@@ -432,7 +432,7 @@ fn damaged_entry_is_healed_only_with_what_was_there() {
     });
     assert_eq!(store.heal(LINE, SOUTH, &[wrong]), refused);
     assert_eq!(
-        store.heal(LINE, SOUTH, &[entry.clone()]),
+        store.heal(LINE, SOUTH, std::slice::from_ref(&entry)),
         refused,
         "another one is missing"
     );

@@ -93,13 +93,13 @@ pub(crate) fn busy_batch(reader: &SqliteReader, log: PostIndex, index: u64) -> B
             .state
             .push(StateChange::Put(key, Sealed(value.clone().into_bytes())));
     }
-    if index % 3 == 0 {
+    if index.is_multiple_of(3) {
         batch.state.push(StateChange::Delete(format!(
             "obligation/{}",
             (index + 1) % 7
         )));
     }
-    if index % 16 == 0 {
+    if index.is_multiple_of(16) {
         batch
             .evidence
             .push((format!("fork/{log}/{index}"), leaf(log, index)));
