@@ -103,9 +103,10 @@ impl Filled {
     #[must_use]
     pub fn repeated(&self) -> Option<Filled> {
         self.values.values().find_map(|value| match value {
-            Value::Repeated { form, values } => {
-                Some(Filled { form: *form, values: values.clone() })
-            }
+            Value::Repeated { form, values } => Some(Filled {
+                form: *form,
+                values: values.clone(),
+            }),
             _ => None,
         })
     }

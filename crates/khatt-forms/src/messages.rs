@@ -27,3 +27,59 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     let table: &'static Table = &TABLE;
     table.keys().map(String::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every code in the sources that make errors.
+    fn codes_in_sources() -> BTreeSet<&'static str> {
+        let sources = [
+            include_str!("error.rs"),
+            include_str!("text.rs"),
+            include_str!("identifier.rs"),
+            include_str!("body.rs"),
+            include_str!("render.rs"),
+        ];
+        sources
+            .iter()
+            .flat_map(|source| {
+                source
+                    .match_indices("\"KF-")
+                    .map(|(at, _)| &source[at + 1..at + 8])
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_code_has_message_and_advice_in_every_language() {
+        let used = codes_in_sources();
+        assert!(used.len() > 50, "{}", used.len());
+        for code in &used {
+            for language in Language::ALL {
+                let (message, advice) =
+                    text(code, language).unwrap_or_else(|| panic!("{code} in {language}"));
+                assert!(
+                    !message.is_empty() && !advice.is_empty(),
+                    "{code} in {language}"
+                );
+            }
+        }
+        let texts: BTreeSet<&str> = codes().collect();
+        assert_eq!(texts, used, "a text without a code");
+    }
+
+    #[test]
+    fn placeholders_are_the_same_in_every_language() {
+        for code in codes() {
+            let of = |language| {
+                let (message, advice) = text(code, language).unwrap();
+                ["{field}", "{detail}"].map(|p| message.contains(p) || advice.contains(p))
+            };
+            assert_eq!(of(Language::En), of(Language::Ar), "{code}");
+            assert_eq!(of(Language::En), of(Language::Fa), "{code}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::language::Language;
 use crate::phrases::{self, Phrase};
 use crate::render::{Isolate, Piece, PieceKind, RenderError};
 use crate::time::Instant;
-use crate::value::{Answer, Claim, Count, Reply, TermPosition, Text, Tri, Value};
+use crate::value::{Answer, Claim, ClaimStatus, Count, Reply, TermPosition, Text, Tri, Value};
 use crate::wording::Part;
 
 /// Paints in one language with one wordbook.
@@ -22,13 +22,20 @@ impl Painter<'_> {
     /// Paints a value within a sentence: a single claim without its status, the rest as in a row.
     pub(crate) fn inline(&self, field: &str, value: &Value) -> Painted {
         match value {
-            Value::Count(count) => Ok(self.bare_count(*count)),
-            Value::Claims(claims) => match claims.as_slice() {
-                [one] => Ok(self.bare_count(one.count)),
-                _ => self.value(field, value),
-            },
-            _ => self.value(field, value),
+            Value::Count(count) => return Ok(self.bare_count(*count)),
+            Value::Claims(claims) => {
+                if let [one] = claims.as_slice() {
+                    return Ok(self.bare_count(one.count));
+                }
+            }
+            _ => {}
         }
+        // A sentence has no rows within it.
+        let flat = |piece: Piece| match piece.kind {
+            PieceKind::Break => self.says(Phrase::Comma),
+            _ => piece,
+        };
+        Ok(self.value(field, value)?.into_iter().map(flat).collect())
     }
 
     /// Paints a value in a row.
@@ -204,6 +211,10 @@ impl Painter<'_> {
                 pieces.push(line_break());
             }
             pieces.extend(self.count(claim.count));
+            if claim.count == Count::Unknown && claim.status == ClaimStatus::Reported {
+                // That nothing is known needs no standing.
+                continue;
+            }
             pieces.push(Piece::wording(" ("));
             pieces.push(Piece::wording(phrases::status(claim.status, self.language)));
             pieces.push(Piece::wording(")"));
@@ -228,7 +239,7 @@ impl Painter<'_> {
             space(),
         ];
         if instant.is_utc() {
-            pieces.push(self.says(Phrase::Zulu));
+            pieces.push(self.says(Phrase::InUtc));
         } else {
             let zone = format!("{} {}", instant.zone(), instant.offset_text());
             pieces.extend([
@@ -248,10 +259,15 @@ impl Painter<'_> {
             space(),
             time(&clock.year.to_string()),
             self.says(Phrase::Semicolon),
-            self.says(Phrase::Zulu),
-            space(),
-            Piece::token(PieceKind::Zulu, Isolate::LeftToRight, instant.zulu_iso()),
         ]);
+        if !instant.is_utc() {
+            pieces.extend([self.says(Phrase::Zulu), space()]);
+        }
+        pieces.push(Piece::token(
+            PieceKind::Zulu,
+            Isolate::LeftToRight,
+            instant.zulu_iso(),
+        ));
         pieces
     }
 

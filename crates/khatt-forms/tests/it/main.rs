@@ -1,8 +1,15 @@
 //! The forms that ship, from outside: every form in every language.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test that stops is a test that fails
+
 use khatt_forms::{Body, Catalogue, Filled, Form, Language, Wordbook, rendering_digest};
 
+mod counts;
 mod every_form;
+mod mutations;
+mod snapshots;
+mod vectors;
+mod visual;
 
 /// An example of a form, read as an officer would have typed it.
 fn filled(form: &Form, index: usize) -> Filled {

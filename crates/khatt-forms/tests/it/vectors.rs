@@ -1,0 +1,154 @@
+//! Vectors shared with other implementations: body bytes and digests in `vectors/form/`.
+//!
+//! `KHATT_WRITE_VECTORS=1` writes them anew; a change then shows in the diff.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use khatt_forms::{Body, Catalogue, Count, Language, Wordbook, rendering_digest};
+
+use crate::counts::{COUNTS, with_count};
+use crate::{body, filled, form};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/form")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2)
+        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+        .collect()
+}
+
+fn sound_vectors() -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for form in Catalogue::builtin().iter() {
+        for (index, example) in form.examples().iter().enumerate() {
+            let filled = filled(form, index);
+            let body = body(form, filled, example.language);
+            let text = format!(
+                "expect: accept\nsection: body.md 3, form.md 7.3\ncomment: form {}, example {}\n\
+                 form-hash: {}\ndigest: {}\nbody: {}\n",
+                form.id(),
+                example.name,
+                hex(&form.hash()),
+                hex(&body.digest),
+                hex(&body.encode()),
+            );
+            all.insert(format!("{}-{}.txt", form.name(), example.name), text);
+        }
+    }
+    let form = form("incident-initial");
+    for n in COUNTS {
+        let filled = with_count(form, Count::known(n));
+        let body = body(form, filled, Language::En);
+        let text = format!(
+            "expect: accept\nsection: form.md 5.3, form.md 7.3\n\
+             comment: form {}, {n} in every field that counts\n\
+             form-hash: {}\ndigest: {}\nbody: {}\n",
+            form.id(),
+            hex(&form.hash()),
+            hex(&body.digest),
+            hex(&body.encode()),
+        );
+        all.insert(format!("count-{n:07}.txt"), text);
+    }
+    all
+}
+
+fn refused_vectors() -> BTreeMap<String, String> {
+    let form = form("acknowledge");
+    let sound = body(form, filled(form, 0), Language::En).encode();
+    let edited = |edit: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = sound.clone();
+        edit(&mut bytes);
+        bytes
+    };
+    let cases: [(&str, &str, Vec<u8>); 7] = [
+        (
+            "long-head",
+            "KF-1307",
+            edited(&|b| drop(b.splice(1..2, [0x18, 0x01]))),
+        ),
+        (
+            "open-array",
+            "KF-1302",
+            edited(&|b| {
+                b[0] = 0x9f;
+                b.push(0xff);
+            }),
+        ),
+        ("trailing-byte", "KF-1302", edited(&|b| b.push(0))),
+        ("cut-short", "KF-1302", edited(&|b| drop(b.pop()))),
+        ("layout-2", "KF-1303", edited(&|b| b[1] = 2)),
+        ("language-unknown", "KF-1304", edited(&|b| b[5] = b'z')),
+        ("empty", "KF-1302", Vec::new()),
+    ];
+    cases
+        .into_iter()
+        .map(|(name, code, bytes)| {
+            let text = format!(
+                "expect: refuse {code}\nsection: body.md 2\ncomment: {name}\nbody: {}\n",
+                hex(&bytes)
+            );
+            (format!("refuse-{name}.txt"), text)
+        })
+        .collect()
+}
+
+#[test]
+fn vectors_are_those_of_this_build() {
+    let mut wanted = sound_vectors();
+    wanted.extend(refused_vectors());
+    if std::env::var_os("KHATT_WRITE_VECTORS").is_some() {
+        fs::create_dir_all(folder()).unwrap();
+        for (name, text) in &wanted {
+            fs::write(folder().join(name), text).unwrap();
+        }
+    }
+    let mut found: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, wanted.keys().cloned().collect::<Vec<_>>());
+    for (name, text) in wanted {
+        assert_eq!(
+            fs::read_to_string(folder().join(&name)).unwrap(),
+            text,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn vectors_hold_when_read_from_their_files_alone() {
+    for entry in fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let line = |key: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(key))
+                .unwrap_or_default()
+                .trim()
+        };
+        let decoded = Body::decode(&unhex(line("body:")));
+        match line("expect:").strip_prefix("refuse ") {
+            Some(code) => assert_eq!(decoded.unwrap_err().code(), code, "{path:?}"),
+            None => {
+                let body = decoded.unwrap();
+                assert_eq!(hex(&body.digest), line("digest:"));
+                let form = Catalogue::builtin().get(body.form).unwrap();
+                assert_eq!(hex(&form.hash()), line("form-hash:"));
+                let book = Wordbook::builtin();
+                let digest = rendering_digest(form, &body.filled, &Language::ALL, book).unwrap();
+                assert_eq!(digest, body.digest, "{path:?}");
+            }
+        }
+    }
+}
