@@ -118,6 +118,34 @@ impl Tree {
     }
 }
 
+/// Returns the Rust files that are built for tests only: by their place, or because the file that
+/// declares them says so with `#[cfg(test)]`.
+pub(crate) fn test_files(tree: &Tree) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, text) in tree.texts(".rs") {
+        if path.ends_with("/tests.rs") || path.contains("/tests/") {
+            found.insert(path.to_owned());
+        }
+        let folder = match path.rsplit_once('/') {
+            Some((folder, "lib.rs" | "main.rs" | "mod.rs")) => folder,
+            _ => path.trim_end_matches(".rs"),
+        };
+        let mut gated = false;
+        for row in text.lines().map(str::trim) {
+            let name = row.trim_start_matches("pub(crate) ").strip_prefix("mod ");
+            if let Some(name) = name
+                .and_then(|name| name.strip_suffix(';'))
+                .filter(|_| gated)
+            {
+                found.insert(format!("{folder}/{name}.rs"));
+            }
+            // Other attributes may stand between the gate and what it gates.
+            gated = row == "#[cfg(test)]" || (gated && row.starts_with("#["));
+        }
+    }
+    found
+}
+
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {

@@ -5,7 +5,7 @@
 //! linter that can be silenced by an attribute might let pass.
 
 use crate::rust_source::{code_only, without_tests};
-use crate::tree::{Finding, Tree};
+use crate::tree::{Finding, Tree, test_files};
 
 /// The leaves and the engine.
 pub(crate) const BARE_CRATES: &[&str] = &[
@@ -29,7 +29,7 @@ const REFUSED_WORDS: &[&str] = &[
     "std::net",
     "std::env",
     "std::process",
-    "std::thread",
+    "thread::sleep",
     "getrandom",
     "OsRng",
     "async fn",
@@ -66,11 +66,12 @@ const CLIPPY_ROWS: &[&str] = &[
 /// Finds refused words in the sources of bare crates.
 pub(crate) fn sources(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let tests = test_files(tree);
     for (path, text) in tree.texts(".rs") {
         let bare = BARE_CRATES
             .iter()
             .any(|name| path.starts_with(&format!("crates/{name}/src/")));
-        if !bare || path.ends_with("/tests.rs") || path.contains("/tests/") {
+        if !bare || tests.contains(path) {
             continue;
         }
         let code = code_only(text);
@@ -156,9 +157,26 @@ mod tests {
                 "#[cfg(test)]\nmod tests {\n use std::fs;\n}\n",
             ),
             ("crates/khatt-core/src/b/tests.rs", "use std::fs;\n"),
+            (
+                "crates/khatt-core/src/lib.rs",
+                "#[cfg(test)]\nmod vectors;\n",
+            ),
+            ("crates/khatt-core/src/vectors.rs", "use std::fs;\n"),
             ("crates/khatt-store/src/lib.rs", "use std::fs;\n"),
         ]);
         assert_eq!(sources(&tree), []);
+    }
+
+    #[test]
+    fn a_module_that_is_built_outside_tests_too_is_looked_at() {
+        let tree = Tree::of(&[
+            (
+                "crates/khatt-core/src/lib.rs",
+                "#[cfg(test)]\nuse x;\nmod vectors;\n",
+            ),
+            ("crates/khatt-core/src/vectors.rs", "use std::fs;\n"),
+        ]);
+        assert_eq!(sources(&tree).len(), 1);
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub(crate) fn citations(tree: &Tree) -> Vec<Finding> {
         }
         for (index, row) in text.lines().enumerate() {
             for (file, section) in cited(row) {
+                // `x` stands for any page where the form of a citation is spoken of.
+                if file == "spec/x.md" {
+                    continue;
+                }
                 let what = match (sections.get(file), section) {
                     (None, _) => format!("{file} does not exist"),
                     (Some(known), Some(number)) if !known.contains(number) => {
