@@ -1,0 +1,549 @@
+//! The engine of one line at one post.
+//!
+//! It is driven by hand: give it an [`Input`] with the time, then take [`Output`]s until it says
+//! [`Output::WaitUntil`]. Inputs that come while a batch is being stored are gathered into the next
+//! batch, so that many entries share one sync and one signature. Nothing leaves, and nothing is
+//! answered, before the batch that it stands on is durable.
+//!
+//! | Part | What it does |
+//! |---|---|
+//! | `logs` | where each log stands, what waits to be verified |
+//! | `outgoing` | our own log: appending, signing, streaming to peers |
+//! | `incoming` | frames and their items |
+//! | `accept` | verified runs of a peer's entries, and the receipts for them |
+//! | `reconcile` | what each side holds; catching up; forks |
+//! | `epochs` | sealing secrets and prekeys |
+//! | `people` | drafts, release, acknowledgement, clocks, alarms, line tests |
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use khatt_forms::{Catalogue, Wordbook};
+use khatt_record::{
+    charter::SignedCharter,
+    checkpoint::Origin,
+    commit::OpenPart,
+    entry::{Entry, Open, Seen, SeenLog},
+    ids::{EntryId, Kind, LineId, PostIndex},
+    keys::{PostSigner, PublicKey},
+    merkle::Frontier,
+    seal::{Entropy, PrekeySecret},
+};
+use thiserror::Error;
+
+use crate::{
+    alarm::Cause,
+    store::{Batch, CommitError, ReadError, Reader, Sealed, StateChange, StoredEntry},
+    time::Now,
+};
+
+mod accept;
+mod api;
+mod epochs;
+mod incoming;
+mod logs;
+mod outgoing;
+mod people;
+mod reconcile;
+#[cfg(test)]
+mod tests;
+mod views;
+
+pub use api::{
+    Act, Ahead, Done, DraftId, Event, Input, MessageView, NewDraft, Output, Route,
+    Ticket, ToSign, Token,
+};
+pub use people::ActError;
+
+/// How often heads are exchanged on a quiet connection.
+const HEARTBEAT_MS: u64 = 30_000;
+/// How long after a full disk the batch is tried again.
+const DISK_RETRY_MS: u64 = 1_000;
+/// What is read back at a start; settled ladders (`done/`) are read when somebody asks for one.
+const KEPT: [&str; 11] = [
+    "ahead/", "alarm/", "clock/", "draft/", "epoch/", "flash/", "ladder/", "meter/", "prekey/",
+    "receipted/", "test/",
+];
+/// Outputs of a batch are closed once it holds this many entries.
+const BATCH_ENTRIES: usize = 1024;
+
+/// What an engine needs from outside: keys, randomness, durable state and words.
+pub struct Parts {
+    /// Signs this post's checkpoints.
+    pub signer: Box<dyn PostSigner + Send>,
+    /// Random bytes.
+    pub entropy: Box<dyn Entropy + Send>,
+    /// What is durable.
+    pub reader: Box<dyn Reader + Send>,
+    /// The secret of the prekey that the charter names.
+    pub prekey: PrekeySecret,
+    /// The forms this post holds.
+    pub catalogue: &'static Catalogue,
+    /// The line's glossary and gazetteer.
+    pub book: Wordbook<'static>,
+}
+
+/// Why a line cannot be taken up.
+#[non_exhaustive]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum OpenError {
+    /// The charter has no post of this number.
+    #[error("local post {0} is not in the charter")]
+    LocalNoSuchPost(PostIndex),
+    /// The signing key at hand is not the one that the charter names.
+    #[error("local signing key is not the one that the charter names for post {0}")]
+    LocalOtherKey(PostIndex),
+    /// What is stored is not a state of this line.
+    #[error("local store does not hold a whole state of this line: {0}")]
+    LocalState(String),
+    /// The store cannot be read.
+    #[error("{0}")]
+    LocalStore(#[from] ReadError),
+    /// The charter names a key that is no key.
+    #[error("charter names an unusable key for post {0}")]
+    CharterKey(PostIndex),
+}
+
+impl OpenError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::LocalNoSuchPost(_) => "KC-1001",
+            Self::LocalOtherKey(_) => "KC-1002",
+            Self::LocalState(_) => "KC-1003",
+            Self::LocalStore(error) => error.code(),
+            Self::CharterKey(_) => "KC-1004",
+        }
+    }
+}
+
+/// Why this post signs nothing more on its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// A peer holds our own signature over more than we hold: this post was rolled back.
+    RolledBack {
+        /// The size that our signature was seen over.
+        size: u64,
+    },
+}
+
+/// What is done once a batch is durable.
+enum Effect {
+    Event(Event),
+    Reply { ticket: Ticket, result: Result<Done, ActError> },
+    Have { peer: PostIndex },
+}
+
+/// A batch that is being stored.
+struct InFlight {
+    token: Token,
+    batch: Arc<Batch>,
+    effects: Vec<Effect>,
+    sizes: Vec<u64>,
+    retry_at: Option<u64>,
+}
+
+/// A peer's connection, and what it is known to hold of our log.
+#[derive(Default)]
+struct Peer {
+    routes: BTreeSet<Route>,
+    /// The next entry of ours to send.
+    cursor: u64,
+    /// Entries of ours that it is known to hold, contiguous.
+    confirmed: u64,
+    /// The epoch whose capsule was sent on this connection.
+    capsule_sent: Option<u32>,
+    ahead_sent: BTreeSet<u64>,
+    last_sent_ms: u64,
+    last_have_ms: u64,
+    /// Entries accepted from it since it was last told what we hold.
+    untold: u64,
+    /// When a re-send was last asked of it.
+    asked_ms: Option<u64>,
+}
+
+impl Peer {
+    fn connected(&self) -> bool {
+        !self.routes.is_empty()
+    }
+}
+
+/// The engine of one line at one post.
+pub struct Line {
+    charter: SignedCharter,
+    line: LineId,
+    kind: Kind,
+    own: PostIndex,
+    origins: Vec<Origin>,
+    keys: Vec<PublicKey>,
+    parts: Parts,
+    logs: Vec<logs::LogState>,
+    peers: Vec<Peer>,
+    epochs: epochs::Epochs,
+    /// Highest number of our prekeys that a capsule used.
+    prekey_used: u32,
+    recent: VecDeque<StoredEntry>,
+    flashes: BTreeMap<u64, Vec<u8>>,
+    /// Per author: entries below this size have our receipt.
+    receipted: Vec<u64>,
+    people: people::People,
+    batch: Batch,
+    touched: BTreeSet<PostIndex>,
+    effects: Vec<Effect>,
+    in_flight: Option<InFlight>,
+    next_token: u64,
+    outputs: VecDeque<Output>,
+    halt: Option<Halt>,
+}
+
+impl Line {
+    /// Takes up a line at one of its posts, from what its store holds.
+    ///
+    /// The first time, the log's opening entry, prekeys and an epoch are made and come out as the
+    /// first batch.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if key, charter and store do not belong together.
+    pub fn open(
+        charter: SignedCharter,
+        own: PostIndex,
+        parts: Parts,
+        now: Now,
+    ) -> Result<Self, OpenError> {
+        let (line, kind) = (charter.line_id(), charter.kind());
+        let posts = charter.charter().posts.len();
+        let post = charter.charter().posts.get(own.index());
+        let post = post.ok_or(OpenError::LocalNoSuchPost(own))?;
+        if post.log_key != parts.signer.public() {
+            return Err(OpenError::LocalOtherKey(own));
+        }
+        let mut keys = Vec::with_capacity(posts);
+        let mut origins = Vec::with_capacity(posts);
+        for (index, post) in (0..=u8::MAX).map(PostIndex).zip(&charter.charter().posts) {
+            let key = PublicKey::from_bytes(&post.log_key);
+            keys.push(key.map_err(|_| OpenError::CharterKey(index))?);
+            origins.push(Origin::of(line, kind, index, 0));
+        }
+        let people = people::People::new(&charter, own, now);
+        let mut engine = Self {
+            line,
+            kind,
+            own,
+            origins,
+            keys,
+            logs: (0..=u8::MAX).take(posts).map(|p| logs::LogState::new(PostIndex(p), posts)).collect(),
+            peers: (0..posts).map(|_| Peer::default()).collect(),
+            epochs: epochs::Epochs::default(),
+            prekey_used: 0,
+            recent: VecDeque::new(),
+            flashes: BTreeMap::new(),
+            receipted: vec![0; posts],
+            people,
+            batch: Batch::default(),
+            touched: BTreeSet::new(),
+            effects: Vec::new(),
+            in_flight: None,
+            next_token: 0,
+            outputs: VecDeque::new(),
+            halt: None,
+            charter,
+            parts,
+        };
+        engine.restore(now)?;
+        engine.begin(now);
+        Ok(engine)
+    }
+
+    /// Tells the engine what happened.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Connected { peer, route } => self.connected(peer, route, now),
+            Input::Disconnected { peer, route } => self.disconnected(peer, route, now),
+            Input::Frame { peer, route, bytes } => self.frame(peer, route, &bytes, now),
+            Input::Act { ticket, act } => self.act(ticket, act, now),
+            Input::Committed(token) => self.committed(token, now),
+            Input::CommitFailed { token, fault } => self.commit_failed(token, &fault, now),
+            Input::Tick => {}
+        }
+        self.tick(now);
+    }
+
+    /// Takes the next thing to do; [`Output::WaitUntil`] means that there is none now.
+    pub fn poll(&mut self) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        if self.in_flight.is_none() && !(self.batch.is_empty() && self.effects.is_empty()) {
+            return self.close_batch();
+        }
+        Output::WaitUntil(self.next_due())
+    }
+
+    /// Returns why this post signs nothing more, if so.
+    #[must_use]
+    pub fn halted(&self) -> Option<Halt> {
+        self.halt
+    }
+
+    /// Tells whether more input should wait until the batch under way is closed.
+    #[must_use]
+    pub fn batch_is_full(&self) -> bool {
+        self.batch.entries.len() >= BATCH_ENTRIES
+    }
+
+    fn close_batch(&mut self) -> Output {
+        if self.halt.is_none() && self.touched.contains(&self.own) {
+            self.sign_own();
+        }
+        for log in std::mem::take(&mut self.touched) {
+            if let Some(log) = self.logs.get(log.index()) {
+                self.batch.heads.push(log.head());
+            }
+        }
+        let token = Token(self.next_token);
+        self.next_token += 1;
+        let batch = Arc::new(std::mem::take(&mut self.batch));
+        self.in_flight = Some(InFlight {
+            token,
+            batch: Arc::clone(&batch),
+            effects: std::mem::take(&mut self.effects),
+            sizes: self.logs.iter().map(logs::LogState::size).collect(),
+            retry_at: None,
+        });
+        Output::Commit { token, batch }
+    }
+
+    fn committed(&mut self, token: Token, now: Now) {
+        let Some(done) = self.in_flight.take_if(|flight| flight.token == token) else { return };
+        for (log, size) in self.logs.iter_mut().zip(&done.sizes) {
+            log.durable = *size;
+            if let Some(kept) = log.checkpoint
+                && kept.size <= *size
+            {
+                log.durable_checkpoint = Some(kept);
+            }
+        }
+        // The checkpoint kept may already be one of the next batch: find this batch's own.
+        for kept in &done.batch.checkpoints {
+            if let Some(log) = self.logs.get_mut(kept.log.index())
+                && log.durable_checkpoint.is_none_or(|known| known.size < kept.size)
+                && kept.size <= log.durable
+            {
+                log.durable_checkpoint = Some(*kept);
+            }
+        }
+        self.clear(Cause::LocalDiskFull, now);
+        for effect in done.effects {
+            match effect {
+                Effect::Event(event) => self.outputs.push_back(Output::Event(event)),
+                Effect::Reply { ticket, result } => {
+                    self.outputs.push_back(Output::Reply { ticket, result });
+                }
+                Effect::Have { peer } => self.send_have(peer, now),
+            }
+        }
+        for peer in self.other_posts().collect::<Vec<_>>() {
+            self.pump(peer, now);
+        }
+    }
+
+    fn commit_failed(&mut self, token: Token, fault: &CommitError, now: Now) {
+        let Some(flight) = self.in_flight.as_mut().filter(|flight| flight.token == token) else {
+            return;
+        };
+        // Only a full disk may be tried again; after any other fault the host stops the process.
+        if *fault == CommitError::LocalFull {
+            flight.retry_at = Some(now.mono_ms + DISK_RETRY_MS);
+            self.raise(Cause::LocalDiskFull, now);
+        }
+    }
+
+    /// Tells whether the disk is full just now: nothing new is taken until it is not.
+    fn disk_is_full(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|flight| flight.retry_at.is_some())
+    }
+
+    fn tick(&mut self, now: Now) {
+        if let Some(flight) = &mut self.in_flight
+            && flight.retry_at.is_some_and(|at| at <= now.mono_ms)
+        {
+            flight.retry_at = Some(now.mono_ms + DISK_RETRY_MS);
+            let (token, batch) = (flight.token, Arc::clone(&flight.batch));
+            self.outputs.push_back(Output::Commit { token, batch });
+        }
+        if self.disk_is_full() {
+            return;
+        }
+        self.people_due(now);
+        for peer in self.other_posts().collect::<Vec<_>>() {
+            let state = &self.peers[peer.index()];
+            if state.connected() && now.mono_ms >= state.last_have_ms + HEARTBEAT_MS {
+                self.send_have(peer, now);
+            }
+        }
+        if self.halt.is_none() {
+            self.renew_epoch(now);
+        }
+    }
+
+    fn next_due(&self) -> Option<u64> {
+        let retry = self.in_flight.as_ref().and_then(|flight| flight.retry_at);
+        let heartbeat = self
+            .peers
+            .iter()
+            .filter(|peer| peer.connected())
+            .map(|peer| peer.last_have_ms + HEARTBEAT_MS)
+            .min();
+        [retry, heartbeat, self.people.next_due()].into_iter().flatten().min()
+    }
+
+    /// The posts other than this one.
+    fn other_posts(&self) -> impl Iterator<Item = PostIndex> + use<> {
+        let own = self.own;
+        (0..=u8::MAX).take(self.logs.len()).map(PostIndex).filter(move |post| *post != own)
+    }
+
+    /// What we hold of every other log: what an entry of ours says it has seen.
+    fn seen(&self) -> Seen {
+        let mut seen = Seen::none(self.logs.len(), self.own);
+        for log in &self.logs {
+            let beyond = log.ahead.iter().copied().take(khatt_record::entry::BEYOND_MAX).collect();
+            seen.set(log.post, SeenLog { prefix: log.size(), beyond });
+        }
+        seen
+    }
+
+    fn restore(&mut self, now: Now) -> Result<(), OpenError> {
+        let damaged = |what: &str| OpenError::LocalState(what.to_owned());
+        for head in self.parts.reader.heads(self.line)? {
+            let posts = self.logs.len();
+            let log = self.logs.get_mut(head.log.index()).ok_or_else(|| damaged("head"))?;
+            let frontier = Frontier::decode(&head.frontier).map_err(|_| damaged("frontier"))?;
+            if frontier.size() != head.size || frontier.root() != head.root {
+                return Err(damaged("frontier and head differ"));
+            }
+            log.replace_frontier(frontier);
+            log.durable = head.size;
+            log.checkpoint = self.parts.reader.checkpoint(self.line, head.log, head.size)?;
+            log.durable_checkpoint = log.checkpoint;
+            if let Some(index) = head.size.checked_sub(1) {
+                let id = EntryId { log: head.log, index };
+                let last = self.parts.reader.entry(self.line, id)?;
+                let last = last.ok_or_else(|| damaged("last entry"))?;
+                if let Ok(entry) = Entry::decode(&last.leaf, posts, head.log) {
+                    log.seen = entry.seen().clone();
+                    log.newest_ms = entry.t_ms();
+                }
+            }
+        }
+        self.epochs.prekeys.insert(0, PrekeySecret::from_seed(*self.parts.prekey.expose_seed()));
+        for prefix in KEPT {
+            for (key, value) in self.parts.reader.state(self.line, prefix)? {
+                self.restore_state(&key, &value, now)?;
+            }
+        }
+        for post in self.other_posts().collect::<Vec<_>>() {
+            let confirmed = self.logs[post.index()].seen.of(self.own).map_or(0, |held| held.prefix);
+            let peer = &mut self.peers[post.index()];
+            (peer.confirmed, peer.cursor) = (confirmed, confirmed);
+        }
+        Ok(())
+    }
+
+    fn restore_state(&mut self, key: &str, value: &Sealed, now: Now) -> Result<(), OpenError> {
+        let damaged = |_| OpenError::LocalState(format!("state {key}"));
+        let number = |prefix: &str| key.strip_prefix(prefix).and_then(|rest| rest.parse::<u64>().ok());
+        if key == "epoch/send" {
+            let (reader, line, own, posts) =
+                (&self.parts.reader, self.line, self.own, self.logs.len());
+            let leaf = |index| {
+                let stored = reader.entry(line, EntryId { log: own, index }).ok()??;
+                let Ok(Entry::Epoch(epoch)) = Entry::decode(&stored.leaf, posts, own) else {
+                    return None;
+                };
+                let capsules = epoch.recipients.into_iter().map(|r| (r.post, r.capsule)).collect();
+                Some((stored.leaf, capsules))
+            };
+            return self
+                .epochs
+                .resume(&value.0, leaf, self.parts.entropy.as_mut())
+                .map_err(damaged);
+        }
+        if key == "prekey/used" {
+            self.prekey_used = number_of(value).unwrap_or(0).try_into().unwrap_or(u32::MAX);
+        } else if let Some(index) = number("flash/") {
+            self.flashes.insert(index, value.0.clone());
+        } else if let Some((log, index)) = key.strip_prefix("ahead/").and_then(entry_of_key) {
+            if let Some(log) = self.logs.get_mut(log) {
+                log.ahead.insert(index);
+            }
+        } else if let Some(log) = number("receipted/") {
+            if let Some(slot) = usize::try_from(log).ok().and_then(|log| self.receipted.get_mut(log)) {
+                *slot = number_of(value).unwrap_or(0);
+            }
+        } else if key.starts_with("epoch/") || key.starts_with("prekey/") {
+            self.epochs.restore(key, &value.0).map_err(damaged)?;
+        } else {
+            let broken = |_| OpenError::LocalState(format!("state {key}"));
+            self.people.restore(key, &value.0, now).map_err(broken)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the log the first time, and sees to prekeys and an epoch at every start.
+    fn begin(&mut self, now: Now) {
+        if self.logs[self.own.index()].size() == 0 {
+            let open = Open {
+                t_ms: now.wall_ms,
+                seen: self.seen(),
+                line: self.line,
+                post: self.own,
+                generation: 0,
+            };
+            self.append_own(&Entry::Open(open), None);
+            for post in self.other_posts().collect::<Vec<_>>() {
+                let key = self.charter.charter().posts[post.index()].prekey.to_vec();
+                let change = self.epochs.note_prekey(post, 0, key);
+                self.batch.state.push(change);
+            }
+        }
+        self.stock_prekeys(now);
+        self.renew_epoch(now);
+        self.ring_again(now);
+    }
+
+    /// Remembers a small number in the working state.
+    fn put_number(&mut self, key: String, number: u64) {
+        self.batch.state.push(StateChange::Put(key, Sealed(number.to_be_bytes().to_vec())));
+    }
+
+    /// Reads a message's open part from memory or from the store.
+    fn open_part(&self, id: EntryId) -> Option<OpenPart> {
+        let stored = self.stored(id)?;
+        OpenPart::decode(&stored.open?.0).ok()
+    }
+
+    /// Reads an entry from the batch under way, from memory or from the store.
+    fn stored(&self, id: EntryId) -> Option<StoredEntry> {
+        let pending = self.in_flight.iter().flat_map(|flight| &flight.batch.entries);
+        let pending = self.batch.entries.iter().chain(pending);
+        if let Some(found) = pending.into_iter().find(|entry| entry.id == id) {
+            return Some(found.clone());
+        }
+        self.parts.reader.entry(self.line, id).ok().flatten()
+    }
+}
+
+fn number_of(value: &Sealed) -> Option<u64> {
+    Some(u64::from_be_bytes(value.0.as_slice().try_into().ok()?))
+}
+
+/// Reads `LOG/INDEX` of a state key.
+fn entry_of_key(rest: &str) -> Option<(usize, u64)> {
+    let (log, index) = rest.split_once('/')?;
+    Some((log.parse().ok()?, index.parse().ok()?))
+}

@@ -1,0 +1,307 @@
+//! Verified runs of a peer's entries: each is read, checked, kept and answered.
+//!
+//! The run's checkpoint has been verified before this point, so every entry is certainly the
+//! peer's. What an entry says may still be wrong; then it is kept as evidence, an alarm says so, a
+//! signed refusal takes the place of a receipt, and nothing of ours stops.
+
+use khatt_forms::FormId;
+use khatt_record::{
+    auth::{AuthError, VerifiedAuth, check_auth},
+    commit::OpenPart,
+    entry::{
+        Ahead as AheadReceipt, Entry, MessageHeader, Receipt, Refusal, RefusalReason,
+    },
+    ids::{EntryId, Hash, PostIndex},
+};
+
+use super::{
+    Ahead, Effect, Event, Halt, Line,
+    incoming::ahead_key,
+    logs::Staged,
+    outgoing::flash_key,
+    people::Verdict,
+    reconcile::wants_receipt,
+};
+use crate::{
+    alarm::Cause,
+    store::{Sealed, StateChange, StoredCheckpoint, StoredEntry},
+    time::Now,
+};
+
+impl Line {
+    /// Takes a run of entries that a verified checkpoint covers.
+    pub(super) fn accept(
+        &mut self,
+        peer: PostIndex,
+        run: Vec<Staged>,
+        checkpoint: StoredCheckpoint,
+        now: Now,
+    ) {
+        let log = checkpoint.log;
+        let mut owed = false;
+        let count = run.len() as u64;
+        for staged in run {
+            owed |= self.accept_one(log, staged, now);
+        }
+        let Some(state) = self.logs.get_mut(log.index()) else { return };
+        state.checkpoint = Some(checkpoint);
+        state.drop_accepted();
+        self.batch.checkpoints.push(checkpoint);
+        self.touched.insert(log);
+        if let Some(state) = self.peers.get_mut(peer.index()) {
+            state.untold = state.untold.saturating_add(count);
+            state.asked_ms = None;
+        }
+        if owed && self.halt.is_none() {
+            self.give_receipt(log, checkpoint.size, checkpoint.root, now);
+            self.peers[peer.index()].untold = 0;
+        }
+        self.caught_up(log, checkpoint.size);
+    }
+
+    fn give_receipt(&mut self, log: PostIndex, size: u64, root: Hash, now: Now) {
+        let (t_ms, seen) = (now.wall_ms, self.seen());
+        self.append_own(&Entry::Receipt(Receipt { t_ms, seen, log, size, root }), None);
+        self.receipted[log.index()] = size;
+        self.put_number(format!("receipted/{log}"), size);
+    }
+
+    /// Takes one entry; returns whether a receipt is owed for it.
+    fn accept_one(&mut self, log: PostIndex, staged: Staged, now: Now) -> bool {
+        let id = EntryId { log, index: self.logs[log.index()].size() };
+        let decoded = Entry::decode(&staged.leaf, self.logs.len(), log);
+        self.logs[log.index()].append(staged.hash);
+        let mut stored =
+            StoredEntry { id, leaf: staged.leaf, leaf_hash: staged.hash, open: None };
+        let Ok(entry) = decoded else {
+            // Signed by its author and yet no entry: kept as it is, for whoever will judge.
+            self.raise(Cause::PeerMalformed { post: log }, now);
+            self.batch.entries.push(stored);
+            return false;
+        };
+        self.check_claims(id, &entry, now);
+        let mut owed = wants_receipt(&entry);
+        match &entry {
+            Entry::Message(header) => {
+                let was_ahead = self.logs[log.index()].ahead.remove(&id.index);
+                if was_ahead {
+                    self.batch.state.push(StateChange::Delete(ahead_key(id)));
+                }
+                let (kept, taken) = self.message(id, header, staged.open, was_ahead, now);
+                owed = taken;
+                stored.open = kept;
+            }
+            Entry::Receipt(receipt) => self.receipt(id, receipt, now),
+            Entry::Ahead(receipt) => self.ahead_receipt(id, receipt, now),
+            Entry::Refusal(refusal) => self.refusal(id, refusal, now),
+            Entry::Prekey(prekey) => {
+                let key = prekey.key.to_vec();
+                let change = self.epochs.note_prekey(log, prekey.prekey_no, key);
+                self.batch.state.push(change);
+            }
+            Entry::Open(open) if id.index != 0 || open.line != self.line => {
+                self.raise(Cause::PeerOtherLine { post: log }, now);
+            }
+            Entry::Open(_) | Entry::Epoch(_) | Entry::Amend(_) | Entry::Unknown(_) => {}
+        }
+        self.batch.entries.push(stored);
+        owed
+    }
+
+    /// What an entry claims of time and of our own log.
+    fn check_claims(&mut self, id: EntryId, entry: &Entry, now: Now) {
+        let state = &mut self.logs[id.log.index()];
+        let backwards = !entry.seen().covers(&state.seen);
+        state.seen = entry.seen().clone();
+        state.newest_ms = entry.t_ms();
+        if backwards {
+            self.raise(Cause::PeerMalformed { post: id.log }, now);
+        }
+        let held = entry.seen().of(self.own).map_or(0, |held| held.prefix);
+        let ours = self.logs[self.own.index()].size();
+        if held > ours {
+            self.ask_for_checkpoint(id.log, self.own, held);
+        } else if let Some(peer) = self.peers.get_mut(id.log.index()) {
+            peer.confirmed = peer.confirmed.max(held);
+            peer.cursor = peer.cursor.max(peer.confirmed);
+        }
+        self.claimed_time(id.log, entry.t_ms(), now);
+    }
+
+    /// A message: its officers, its size and rate, its form and rendering.
+    ///
+    /// Returns the open part to keep, and whether a receipt is owed.
+    fn message(
+        &mut self,
+        id: EntryId,
+        header: &MessageHeader,
+        open: Option<OpenPart>,
+        was_ahead: bool,
+        now: Now,
+    ) -> (Option<Sealed>, bool) {
+        let Some(open) = open.filter(|open| open.check_against(header).is_ok()) else {
+            self.refuse(id, RefusalReason::UNOPENABLE, now);
+            self.raise(Cause::PeerUnopenable { post: id.log }, now);
+            return (None, false);
+        };
+        let bytes = open.body.len() + open.auth.len();
+        if !was_ahead && !self.people.within_quota(id.log, header.precedence, bytes, now) {
+            self.refuse(id, RefusalReason::OVER_QUOTA, now);
+            self.raise(Cause::PeerFlood { post: id.log }, now);
+            return (None, false);
+        }
+        let kept = Some(Sealed(open.encode()));
+        match check_auth(&self.charter, id.log, header, &open) {
+            Err(fault) => {
+                self.refuse(id, RefusalReason::UNAUTHORISED, now);
+                self.raise(officer_cause(id.log, fault), now);
+                return (kept, false);
+            }
+            Ok(auth) if !was_ahead => self.received(id, header, &open, &auth, Ahead::No, now),
+            Ok(_) => {}
+        }
+        (kept, true)
+    }
+
+    /// Tells people of a message that is certainly the peer's and properly released.
+    fn received(
+        &mut self,
+        id: EntryId,
+        header: &MessageHeader,
+        open: &OpenPart,
+        auth: &VerifiedAuth,
+        ahead: Ahead,
+        now: Now,
+    ) {
+        let event = Event::Received { entry: id, precedence: header.precedence, ahead };
+        self.effects.push(Effect::Event(event));
+        let post = id.log;
+        match self.incoming_message(id, header, open, auth, now) {
+            Verdict::Fine => {}
+            Verdict::FormUnknown(form) => {
+                let FormId { number: form, version } = form;
+                self.raise(Cause::PeerFormUnknown { post, form, version }, now);
+            }
+            Verdict::RenderingDiffers => {
+                self.raise(Cause::PeerRenderingDiffers { message: id }, now);
+            }
+            Verdict::Malformed => self.raise(Cause::PeerMalformed { post }, now),
+        }
+    }
+
+    /// Keeps a FLASH that came ahead, if its officers signed it, and receipts it as such.
+    pub(super) fn keep_ahead(
+        &mut self,
+        id: EntryId,
+        header: &MessageHeader,
+        open: &OpenPart,
+        size: u64,
+        root: Hash,
+        now: Now,
+    ) {
+        self.logs[id.log.index()].ahead.insert(id.index);
+        let bytes = open.body.len() + open.auth.len();
+        if !self.people.within_quota(id.log, header.precedence, bytes, now) {
+            self.refuse(id, RefusalReason::OVER_QUOTA, now);
+            self.raise(Cause::PeerFlood { post: id.log }, now);
+            return;
+        }
+        let auth = match check_auth(&self.charter, id.log, header, open) {
+            Ok(auth) => auth,
+            Err(fault) => {
+                self.refuse(id, RefusalReason::UNAUTHORISED, now);
+                self.raise(officer_cause(id.log, fault), now);
+                return;
+            }
+        };
+        if self.halt.is_none() {
+            let (t_ms, seen) = (now.wall_ms, self.seen());
+            let receipt = AheadReceipt { t_ms, seen, entry: id, size, root };
+            self.append_own(&Entry::Ahead(receipt), None);
+        }
+        self.received(id, header, open, &auth, Ahead::PredecessorsMissing, now);
+    }
+
+    fn refuse(&mut self, entry: EntryId, reason: RefusalReason, now: Now) {
+        if self.halt.is_some() {
+            return;
+        }
+        let (t_ms, seen) = (now.wall_ms, self.seen());
+        self.append_own(&Entry::Refusal(Refusal { t_ms, seen, entry, reason }), None);
+    }
+
+    /// A receipt by a peer: of our log, it must name our root; of another's, the root we hold.
+    fn receipt(&mut self, id: EntryId, receipt: &Receipt, now: Now) {
+        if receipt.log == self.own && receipt.size > self.logs[self.own.index()].size() {
+            self.ask_for_checkpoint(id.log, self.own, receipt.size);
+            return;
+        }
+        match self.root_at(receipt.log, receipt.size) {
+            Some(root) if root == receipt.root => {}
+            Some(_) => {
+                self.raise(Cause::PeerBadReceipt { post: id.log }, now);
+                return;
+            }
+            None => return,
+        }
+        if receipt.log != self.own {
+            return;
+        }
+        for entry in self.people.receipted_below(id.log, receipt.size) {
+            self.note_receipt(entry, id, now);
+        }
+        let done: Vec<u64> = self.flashes.range(..receipt.size).map(|(index, _)| *index).collect();
+        let everyone = self.everyone_confirmed();
+        for index in done.into_iter().filter(|index| *index < everyone) {
+            self.flashes.remove(&index);
+            self.batch.state.push(StateChange::Delete(flash_key(index)));
+        }
+    }
+
+    fn ahead_receipt(&mut self, id: EntryId, receipt: &AheadReceipt, now: Now) {
+        if receipt.entry.log != self.own {
+            return;
+        }
+        match self.root_at(self.own, receipt.size) {
+            Some(root) if root == receipt.root => self.note_receipt(receipt.entry, id, now),
+            _ => self.raise(Cause::PeerBadReceipt { post: id.log }, now),
+        }
+    }
+
+    fn refusal(&mut self, id: EntryId, refusal: &Refusal, now: Now) {
+        if refusal.entry.log != self.own {
+            return;
+        }
+        let event =
+            Event::Refused { entry: refusal.entry, by: id.log, code: refusal.reason.0 };
+        self.effects.push(Effect::Event(event));
+        self.raise(Cause::PeerRefused { post: id.log }, now);
+    }
+
+    /// The size of our log that every peer is known to hold.
+    fn everyone_confirmed(&self) -> u64 {
+        self.other_posts()
+            .filter_map(|post| self.peers.get(post.index()))
+            .map(|peer| peer.confirmed)
+            .min()
+            .unwrap_or(0)
+    }
+
+    /// Returns whether this post may sign; the reason why not goes to whoever asks for an act.
+    pub(super) fn may_sign(&self) -> Result<(), Halt> {
+        self.halt.map_or(Ok(()), Err)
+    }
+}
+
+/// What an unsatisfied charter means: a bad signature, or a rule that was not kept.
+fn officer_cause(post: PostIndex, fault: AuthError) -> Cause {
+    match fault {
+        AuthError::PeerTooFew { .. }
+        | AuthError::PeerNotReleased
+        | AuthError::PeerNoEmergency
+        | AuthError::PeerNeedless
+        | AuthError::PeerOtherRole(_)
+        | AuthError::PeerExpired(_) => Cause::PeerReleaseRule { post },
+        _ => Cause::PeerBadOfficer { post },
+    }
+}

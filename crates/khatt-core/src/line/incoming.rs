@@ -1,0 +1,340 @@
+//! Frames from a peer, opened, and their items, put where they belong.
+//!
+//! Whatever a frame says is checked against signatures before it means anything. What cannot be
+//! checked, or does not hold, raises an alarm that says whose fault it is, and blocks nothing.
+
+use khatt_record::{
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    commit::OpenPart,
+    entry::{Entry, Receipt},
+    ids::{EntryId, Hash, PostIndex},
+    merkle::{leaf_hash, root_from_inclusion},
+    seal::{
+        Arrival, FrameError, FrameKind, Item, LeanReceipt, ReceiveEpoch, open_capsule_frame,
+        open_frame, peek,
+    },
+};
+
+use super::{Line, Route, logs::{Staged, Staging}};
+use crate::{
+    alarm::Cause,
+    store::{StateChange, Sealed, StoredCheckpoint},
+    time::Now,
+};
+
+/// A proof that came in the frame at hand, for the signature that follows it.
+struct FrameProof {
+    log: PostIndex,
+    index: u64,
+    size: u64,
+    hashes: Vec<Hash>,
+}
+
+impl Line {
+    pub(super) fn frame(&mut self, peer: PostIndex, route: Route, bytes: &[u8], now: Now) {
+        if peer == self.own || peer.index() >= self.logs.len() || self.disk_is_full() {
+            return;
+        }
+        let items = match self.open_any(peer, bytes, now) {
+            Ok(items) => items,
+            Err(error) => {
+                self.frame_refused(peer, route, &error, now);
+                return;
+            }
+        };
+        let mut proof = None;
+        for item in items {
+            self.item(peer, item, &mut proof, now);
+        }
+        self.after_frame(peer, now);
+    }
+
+    fn frame_refused(&mut self, peer: PostIndex, route: Route, error: &FrameError, now: Now) {
+        let cause = match error {
+            FrameError::PeerItems(_) | FrameError::PeerUnknownSuite(_) => {
+                Cause::PeerMalformed { post: peer }
+            }
+            FrameError::PeerCapsuleUnopenable => Cause::PeerOtherLine { post: peer },
+            _ => Cause::CarrierCorrupt { route: route as u8 },
+        };
+        self.raise(cause, now);
+    }
+
+    fn open_any(
+        &mut self,
+        peer: PostIndex,
+        bytes: &[u8],
+        now: Now,
+    ) -> Result<Vec<Item>, FrameError> {
+        let header = peek(bytes)?;
+        let context = self.frame_context(peer);
+        if header.kind == FrameKind::Capsule {
+            let prekeys: Vec<_> = self.epochs.prekeys.iter().map(|(no, key)| (*no, key)).collect();
+            let known = self.epochs.newest(peer);
+            let opened = open_capsule_frame(&prekeys, self.own, known, &context, bytes)?;
+            self.keep_epoch(peer, opened.epoch, opened.prekey_no, &opened.items, now);
+            return Ok(opened.items);
+        }
+        let epoch = self.epochs.receiving(peer, header.epoch);
+        let Some(epoch) = epoch.cloned() else {
+            // We lack the epoch: the peer sends its capsule again when it hears what we hold.
+            self.ask_again(peer, now);
+            return Err(FrameError::CarrierUnopenable);
+        };
+        let items = open_frame(&epoch, &context, bytes)?;
+        let arrival = self.epochs.windows.note(peer, epoch.number, header.tag, header.counter);
+        if arrival == Arrival::Repeat {
+            self.raise(Cause::PeerRepeats { post: peer }, now);
+        }
+        Ok(items)
+    }
+
+    /// Keeps a peer's epoch if the frame proves that it stands in the peer's signed log.
+    fn keep_epoch(
+        &mut self,
+        peer: PostIndex,
+        epoch: ReceiveEpoch,
+        prekey_no: u32,
+        items: &[Item],
+        now: Now,
+    ) {
+        let proved = items.iter().find_map(|item| match item {
+            Item::Leaf { log, index, leaf } if *log == peer => {
+                let entry = Entry::decode(leaf, self.logs.len(), peer).ok()?;
+                let Entry::Epoch(entry) = entry else { return None };
+                (entry.epoch_no == epoch.number.get()).then(|| (*index, leaf_hash(leaf)))
+            }
+            _ => None,
+        });
+        let Some((index, hash)) = proved else {
+            self.raise(Cause::PeerMalformed { post: peer }, now);
+            return;
+        };
+        let root = items.iter().find_map(|item| match item {
+            Item::Proof { log, index: at, size, hashes } if *log == peer && *at == index => {
+                Some((*size, root_from_inclusion(hash, index, *size, hashes).ok()?))
+            }
+            _ => None,
+        });
+        let signed = root.is_some_and(|(size, root)| {
+            items.iter().any(|item| match item {
+                Item::Sig { log, size: at, signature } if *log == peer && *at == size => {
+                    self.checkpoint_holds(peer, size, root, signature)
+                }
+                _ => false,
+            })
+        });
+        if !signed {
+            self.raise(Cause::PeerBadSignature { post: peer }, now);
+            return;
+        }
+        let change = self.epochs.keep_receiving(peer, epoch);
+        self.batch.state.extend(change);
+        if prekey_no > self.prekey_used {
+            self.prekey_used = prekey_no;
+            self.put_number("prekey/used".to_owned(), u64::from(prekey_no));
+            self.stock_prekeys(now);
+        }
+    }
+
+    pub(super) fn checkpoint_holds(
+        &self,
+        log: PostIndex,
+        size: u64,
+        root: Hash,
+        signature: &[u8; 64],
+    ) -> bool {
+        let (Some(origin), Some(key)) =
+            (self.origins.get(log.index()), self.keys.get(log.index()))
+        else {
+            return false;
+        };
+        let checkpoint = Checkpoint { origin: origin.clone(), size, root };
+        SignedCheckpoint { checkpoint, signature: *signature }.verify(key).is_ok()
+    }
+
+    fn item(&mut self, peer: PostIndex, item: Item, proof: &mut Option<FrameProof>, now: Now) {
+        match item {
+            Item::Message(message) => {
+                let leaf = Entry::Message(message.header).encode();
+                self.stage(peer, peer, message.index, leaf, Some(message.open), now);
+            }
+            Item::Leaf { log, index, leaf } => self.stage(peer, log, index, leaf, None, now),
+            Item::Opened { log, index, leaf, open } => {
+                self.stage(peer, log, index, leaf, Some(open), now);
+            }
+            Item::ReceiptLean(receipt) => self.lean_receipt(peer, receipt, now),
+            Item::Proof { log, index, size, hashes } => {
+                *proof = Some(FrameProof { log, index, size, hashes });
+            }
+            Item::Sig { log, size, signature } => {
+                let proof = proof.take_if(|proof| proof.log == log && proof.size == size);
+                self.signature(peer, log, size, &signature, proof, now);
+            }
+            Item::Have(standings) => self.have(peer, &standings, now),
+            Item::Want { log, from, to } => self.want(peer, log, from, to, now),
+            Item::Evidence(bytes) => self.evidence(peer, &bytes, now),
+            Item::CheckpointFull { log, size, root, signature } => {
+                self.checkpoint_full(peer, StoredCheckpoint { log, size, root, signature }, now);
+            }
+            Item::Reject { log, .. } if log == self.own => self.reject(peer, now),
+            // Amendments by the line itself come with the charter work; a reject of another's
+            // entry is not ours to answer; padding says nothing.
+            _ => {}
+        }
+    }
+
+    fn stage(
+        &mut self,
+        peer: PostIndex,
+        log: PostIndex,
+        index: u64,
+        leaf: Vec<u8>,
+        open: Option<OpenPart>,
+        now: Now,
+    ) {
+        if log == self.own {
+            return;
+        }
+        let Some(state) = self.logs.get_mut(log.index()).filter(|state| !state.frozen) else {
+            return;
+        };
+        let hash = leaf_hash(&leaf);
+        if state.stage(index, Staged { leaf, hash, open }) == Staging::NoRoom {
+            self.ask_again(peer, now);
+        }
+    }
+
+    fn lean_receipt(&mut self, peer: PostIndex, lean: LeanReceipt, now: Now) {
+        let Some(root) = self.root_at(lean.log, lean.size) else {
+            // We do not hold what it receipts: have it sent in full.
+            self.ask_again(peer, now);
+            return;
+        };
+        let LeanReceipt { index, t_ms, seen, log, size } = lean;
+        let leaf = Entry::Receipt(Receipt { t_ms, seen, log, size, root }).encode();
+        self.stage(peer, peer, index, leaf, None, now);
+    }
+
+    /// A checkpoint signature: whatever waited for it is now either proved or thrown away.
+    fn signature(
+        &mut self,
+        peer: PostIndex,
+        log: PostIndex,
+        size: u64,
+        signature: &[u8; 64],
+        proof: Option<FrameProof>,
+        now: Now,
+    ) {
+        if log == self.own {
+            return;
+        }
+        let Some(state) = self.logs.get_mut(log.index()).filter(|state| !state.frozen) else {
+            return;
+        };
+        if size <= state.size() {
+            self.known_size(peer, log, size, signature, now);
+            return;
+        }
+        let run = match state.take_run(size) {
+            Ok(run) => run,
+            Err(_) if proof.is_some() => {
+                self.entry_ahead(peer, signature, proof, now);
+                return;
+            }
+            Err(gap) => {
+                self.ask_from(peer, log, gap.first_missing, now);
+                return;
+            }
+        };
+        let mut frontier = state.frontier.clone();
+        for staged in &run {
+            frontier.append(staged.hash);
+        }
+        let root = frontier.root();
+        if self.checkpoint_holds(log, size, root, signature) {
+            let checkpoint = StoredCheckpoint { log, size, root, signature: *signature };
+            self.accept(peer, run, checkpoint, now);
+        } else {
+            if let Some(state) = self.logs.get_mut(log.index()) {
+                state.drop_staged();
+            }
+            self.raise(Cause::PeerBadSignature { post: log }, now);
+            self.ask_for_checkpoint(peer, log, size);
+            self.ask_again(peer, now);
+        }
+    }
+
+    /// A signature over what we already hold: nothing new, or the beginning of a fork's proof.
+    fn known_size(
+        &mut self,
+        peer: PostIndex,
+        log: PostIndex,
+        size: u64,
+        signature: &[u8; 64],
+        now: Now,
+    ) {
+        if size == 0 {
+            return;
+        }
+        if let Ok(Some(kept)) = self.parts.reader.checkpoint(self.line, log, size)
+            && kept.signature == *signature
+        {
+            return;
+        }
+        let Some(root) = self.root_at(log, size) else { return };
+        if !self.checkpoint_holds(log, size, root, signature) {
+            self.raise(Cause::PeerBadSignature { post: log }, now);
+            self.ask_for_checkpoint(peer, log, size);
+        }
+    }
+
+    /// A FLASH that came before its predecessors: proved alone, kept, and receipted as such.
+    fn entry_ahead(
+        &mut self,
+        peer: PostIndex,
+        signature: &[u8; 64],
+        proof: Option<FrameProof>,
+        now: Now,
+    ) {
+        let Some(proof) = proof else { return };
+        let Some(state) = self.logs.get_mut(proof.log.index()) else { return };
+        let Some(staged) = state.staged(proof.index) else { return };
+        let root = root_from_inclusion(staged.hash, proof.index, proof.size, &proof.hashes);
+        let Ok(root) = root else {
+            self.raise(Cause::PeerMalformed { post: peer }, now);
+            return;
+        };
+        let holds = self.checkpoint_holds(proof.log, proof.size, root, signature);
+        let Some(state) = self.logs.get_mut(proof.log.index()) else { return };
+        if !holds {
+            state.unstage(proof.index);
+            self.raise(Cause::PeerBadSignature { post: proof.log }, now);
+            return;
+        }
+        if state.ahead.contains(&proof.index)
+            || state.ahead.len() >= khatt_record::entry::BEYOND_MAX
+        {
+            return;
+        }
+        let Some(staged) = state.unstage(proof.index) else { return };
+        let decoded = Entry::decode(&staged.leaf, self.logs.len(), proof.log);
+        let Ok(Entry::Message(header)) = decoded else { return };
+        let Some(open) = staged.open else { return };
+        let id = EntryId { log: proof.log, index: proof.index };
+        self.keep_ahead(id, &header, &open, proof.size, root, now);
+        self.batch.checkpoints.push(StoredCheckpoint {
+            log: proof.log,
+            size: proof.size,
+            root,
+            signature: *signature,
+        });
+        let kept = Sealed(open.encode());
+        self.batch.state.push(StateChange::Put(ahead_key(id), kept));
+    }
+}
+
+/// The state key of an entry that came ahead.
+pub(super) fn ahead_key(id: EntryId) -> String {
+    format!("ahead/{}/{:020}", id.log, id.index)
+}
