@@ -2,7 +2,8 @@
 //!
 //! The floor is the least that the promise costs: append 4 KiB to one file and sync, write 4 KiB in
 //! place in another and sync. Both are measured in turns, because the same disk may be ten times
-//! slower a minute later. Usage: `commit_bench [DIR] [ROUNDS]`; DIR must be on the disk to measure.
+//! slower a minute later. Then the log is filled up and the store opened again. Usage:
+//! `commit_bench [DIR] [ROUNDS] [ENTRIES]`; DIR must be on the disk to measure.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use khatt_core::store::{Batch, Head, Sealed, StoredEntry, Writer};
 use khatt_record::merkle::{Frontier, leaf_hash};
 use khatt_record::{EntryId, LineId, PostIndex};
-use khatt_store::{Options, PassphraseCost, SqliteStore};
+use khatt_store::{Fill, Options, PassphraseCost, SqliteStore};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -26,26 +27,21 @@ fn main() {
     let rounds: usize = arguments
         .next()
         .map_or(2000, |rounds| rounds.parse().unwrap());
+    let entries: u64 = arguments
+        .next()
+        .map_or(100_000, |entries| entries.parse().unwrap());
     let folder = tempfile::tempdir_in(Path::new(&dir)).unwrap();
     let options = Options {
         passphrase_cost: PassphraseCost::DANGEROUS_LEAST,
         ..Options::default()
     };
-    let mut counter = 0_u64;
-    let fill = Box::new(move |out: &mut [u8]| {
-        // The times do not depend on how random the nonces are.
-        for part in out.chunks_mut(8) {
-            counter = counter.wrapping_add(1);
-            part.copy_from_slice(counter.to_be_bytes().get(..part.len()).unwrap());
-        }
-    });
     let post = folder.path().join("north");
-    let mut store = SqliteStore::create(&post, b"north", fill, &options).unwrap();
+    let mut store = SqliteStore::create(&post, b"north", fill(), &options).unwrap();
     let mut floor = Floor::new(folder.path());
     let mut frontier = Frontier::new();
     let (mut commits, mut floors) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let batch = batch(&mut frontier);
+        let batch = batch(&mut frontier, 1);
         commits.push(timed(|| store.commit(LineId([1; 32]), &batch).unwrap()));
         floors.push(timed(|| floor.step()));
     }
@@ -56,32 +52,60 @@ fn main() {
         commit.0 / floor.0,
         commit.1 / floor.1
     );
+    while frontier.size() < entries {
+        let batch = batch(&mut frontier, 1000);
+        store.commit(LineId([1; 32]), &batch).unwrap();
+    }
+    drop(store);
+    let start = Instant::now();
+    let store = SqliteStore::open(&post, b"north", fill(), &options).unwrap();
+    println!(
+        "open of {} entries {:?} {:?}",
+        frontier.size(),
+        start.elapsed(),
+        store.outcome()
+    );
 }
 
-/// One message: a leaf of 180 bytes and an open part of 420.
-fn batch(frontier: &mut Frontier) -> Batch {
-    let id = EntryId {
-        log: PostIndex(0),
-        index: frontier.size(),
-    };
-    let mut leaf = id.to_string().into_bytes();
-    leaf.resize(180, b'.');
-    let hash = leaf_hash(&leaf);
-    frontier.append(hash);
-    let open = Some(Sealed(vec![b'o'; 420]));
+/// The times do not depend on how random the nonces are.
+fn fill() -> Fill {
+    let mut counter = 0_u64;
+    Box::new(move |out: &mut [u8]| {
+        for part in out.chunks_mut(8) {
+            counter = counter.wrapping_add(1);
+            part.copy_from_slice(counter.to_be_bytes().get(..part.len()).unwrap());
+        }
+    })
+}
+
+/// Messages with a leaf of 180 bytes and an open part of 420 each.
+fn batch(frontier: &mut Frontier, count: usize) -> Batch {
+    let log = PostIndex(0);
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let id = EntryId {
+            log,
+            index: frontier.size(),
+        };
+        let mut leaf = id.to_string().into_bytes();
+        leaf.resize(180, b'.');
+        let hash = leaf_hash(&leaf);
+        frontier.append(hash);
+        entries.push(StoredEntry {
+            id,
+            leaf,
+            leaf_hash: hash,
+            open: Some(Sealed(vec![b'o'; 420])),
+        });
+    }
     let head = Head {
-        log: id.log,
+        log,
         size: frontier.size(),
         root: frontier.root(),
         frontier: frontier.encode(),
     };
     Batch {
-        entries: vec![StoredEntry {
-            id,
-            leaf,
-            leaf_hash: hash,
-            open,
-        }],
+        entries,
         heads: vec![head],
         ..Batch::default()
     }
