@@ -1,6 +1,11 @@
 //! What must hold of every form, whatever it says.
 
-use khatt_forms::{Body, Catalogue, Language, Wordbook, render};
+use std::collections::BTreeSet;
+
+use khatt_forms::{
+    Body, Catalogue, FieldKind, Filled, Glossary, Language, Wordbook, acknowledgement_banner,
+    render, review_words,
+};
 
 use crate::{body, filled, form};
 
@@ -23,8 +28,155 @@ fn every_example_renders_in_every_language_and_survives_its_encoding() {
 #[test]
 fn an_incident_with_its_usual_fields_fits_330_bytes() {
     let form = form("incident-initial");
-    let filled = filled(form, 0);
-    let body = body(form, filled, Language::En);
-    let bytes = body.encode().len();
+    let inputs = [
+        ("event", "indirect-fire"),
+        ("time", "2022-04-07T01:09[Asia/Damascus]"),
+        ("place", "Deir ez-Zor"),
+        ("position", "35.3359 N 40.1408 E"),
+        ("weapon", "weapon-rocket"),
+        ("killed-own", "2"),
+        ("killed-other", "unknown"),
+        ("killed-civilian", "<=7"),
+        ("status", "report-initial"),
+        ("attribution", "attribution-not-established"),
+        ("detail", &"x".repeat(80)),
+    ];
+    let inputs = inputs.map(|(name, typed)| (name.to_owned(), typed.to_owned()));
+    let filled = Filled::from_input(form, &inputs, Language::En, Wordbook::builtin()).unwrap();
+    let bytes = body(form, filled, Language::En).encode().len();
     assert!(bytes <= 330, "{bytes} bytes");
+}
+
+#[test]
+fn every_code_of_a_form_has_its_caption_and_no_caption_is_idle() {
+    let glossary = Glossary::builtin();
+    let mut used: BTreeSet<&str> = [
+        "operational-security",
+        "no-authority",
+        "no-information",
+        "under-inquiry",
+        "not-relevant",
+    ]
+    .into();
+    for form in Catalogue::builtin().iter() {
+        for field in form.fields() {
+            if !matches!(field.kind, FieldKind::Level(_)) {
+                used.extend(field.codes());
+            }
+        }
+    }
+    for code in &used {
+        for language in Language::ALL {
+            assert!(
+                glossary.caption(code, language).is_some(),
+                "{code} {language}"
+            );
+            assert!(
+                glossary.gloss(code, language).is_some(),
+                "{code} {language}"
+            );
+        }
+    }
+    assert_eq!(glossary.codes().collect::<BTreeSet<_>>(), used);
+}
+
+#[test]
+fn captions_of_one_field_can_be_told_apart() {
+    let glossary = Glossary::builtin();
+    for form in Catalogue::builtin().iter() {
+        for field in form.fields() {
+            for language in Language::ALL {
+                let captions: BTreeSet<_> = field
+                    .codes()
+                    .iter()
+                    .map(|code| glossary.caption(code, language))
+                    .collect();
+                let levels = matches!(field.kind, FieldKind::Level(_));
+                assert!(
+                    levels || captions.len() == field.codes().len(),
+                    "{}",
+                    field.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_form_says_that_its_wording_is_not_reviewed() {
+    for form in Catalogue::builtin().iter() {
+        for language in Language::ALL {
+            let shown = render(form, &filled(form, 0), language, Wordbook::builtin()).unwrap();
+            assert_eq!(form.review(language), "unreviewed");
+            assert!(
+                shown
+                    .shown()
+                    .ends_with(&format!("{}\n", review_words("unreviewed", language)))
+            );
+        }
+    }
+}
+
+#[test]
+fn acknowledgements_and_read_backs_say_what_they_are_not() {
+    for name in ["acknowledge", "read-back"] {
+        let form = form(name);
+        for (language, word) in [
+            (Language::En, "clearance"),
+            (Language::Ar, "إذنًا"),
+            (Language::Fa, "مجوز"),
+        ] {
+            for index in 0..form.examples().len() {
+                let shown = render(form, &filled(form, index), language, Wordbook::builtin());
+                assert!(
+                    shown.unwrap().headline_text().contains(word),
+                    "{name} {language}"
+                );
+            }
+            assert!(acknowledgement_banner(language).contains(word));
+        }
+    }
+}
+
+#[test]
+fn every_wording_has_a_gloss_in_every_other_language() {
+    for form in Catalogue::builtin().iter() {
+        for of in Language::ALL {
+            for other in Language::ALL {
+                assert_eq!(
+                    form.gloss(of, other).is_some(),
+                    of != other,
+                    "{}",
+                    form.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_form_file_that_lacks_anything_is_refused() {
+    let sound = include_str!("../../../../forms/concluded.toml");
+    let parse = |text: &str| Catalogue::parse(&[("concluded", text)]);
+    assert!(parse(sound).is_ok());
+    for (from, to) in [
+        ("title = { en = \"Activity concluded\", ", "title = { "),
+        ("fa = \"unreviewed\"", "fa = \"\""),
+        ("[gloss.fa]", "[gloss.fr]"),
+        ("{ $message }", "{ $massage }"),
+        ("kind = \"instant\"", "kind = \"moment\""),
+        ("number = 2", "number = 1"),
+        ("precedence = \"immediate\"", "precedence = \"soon\""),
+        ("intent", "intention"),
+        ("[[example]]", "[[sample]]"),
+    ] {
+        assert!(sound.contains(from), "{from}");
+        assert!(parse(&sound.replacen(from, to, 1)).is_err(), "{from}");
+    }
+    let twice = Catalogue::parse(&[("a", sound), ("b", sound)]);
+    assert!(twice.is_err(), "one number, two files");
+    let changed = parse(&sound.replacen("Activity", "The activity", 1)).unwrap();
+    let hash = |catalogue: &Catalogue| catalogue.by_name("concluded").unwrap().hash();
+    assert_ne!(hash(&changed), hash(&parse(sound).unwrap()));
+    assert_eq!(hash(&parse(sound).unwrap()), form("concluded").hash());
 }
