@@ -51,7 +51,11 @@ def check_kinds(value: object, depth: int) -> None:
 
 
 def main(path: Path) -> int:
-    rows = path.read_text(encoding="ascii").splitlines()
+    try:
+        rows = path.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError) as fault:
+        print(f"entries: {fault}", file=sys.stderr)
+        return 1
     if not rows:
         print(f"entries: {path} holds no entry", file=sys.stderr)
         return 1

@@ -93,7 +93,7 @@ def flip(data: bytes) -> bytes:
 def main(path: Path) -> int:
     try:
         length = check(json.loads(path.read_text(encoding="ascii")))
-    except (Refused, ValueError, TypeError) as fault:
+    except (Refused, OSError, ValueError, TypeError) as fault:
         print(f"hpke_open: {path}: {fault}", file=sys.stderr)
         return 1
     print(f"hpke_open: capsule opened, {length} bytes; four altered ones refused")

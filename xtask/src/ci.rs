@@ -133,8 +133,9 @@ pub(crate) fn tree(root: &Path) -> anyhow::Result<bool> {
                 &String::from_utf8_lossy(&listing.stdout),
             ));
         } else {
-            let advice = "cargo tree failed: build once, so that every package is at hand";
-            carried.push(Finding::fault(&format!("crates/{name}/Cargo.toml"), advice));
+            let said = String::from_utf8_lossy(&listing.stderr);
+            let what = format!("cargo tree failed: {}", said.trim());
+            carried.push(Finding::fault(&format!("crates/{name}/Cargo.toml"), what));
         }
     }
     held &= show(
