@@ -114,6 +114,12 @@ pub(crate) struct HeadFile {
 }
 
 impl HeadFile {
+    /// Takes any file for the head file, to see what happens when it cannot be written.
+    #[cfg(test)]
+    pub(crate) fn of_file(file: File) -> Self {
+        Self { file }
+    }
+
     /// Makes the file with both slots saying the same.
     pub(crate) fn create(
         dir: &Path,

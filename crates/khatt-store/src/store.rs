@@ -487,3 +487,6 @@ fn secret_key(name: &str) -> String {
 
 /// Pages in the write-ahead file from which on they are moved into the database.
 const WAL_PAGES: i64 = 256;
+
+#[cfg(test)]
+mod tests;
