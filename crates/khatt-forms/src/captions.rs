@@ -145,8 +145,9 @@ fn point_captions(point: Coordinate, language: Language, book: Wordbook<'_>) -> 
         let km_words = choose(["km", "كم", "کیلومتر"], language);
         let from = choose(["from", "من", "از"], language);
         let name = place.name(language);
+        let comma = phrases::Phrase::Comma.text(language);
         all.push(format!(
-            "\u{2066}{km}\u{2069} {km_words}, \u{2066}{degrees}°\u{2069} {from} \u{2068}{name}\u{2069}"
+            "\u{2066}{km}\u{2069} {km_words}{comma}\u{2066}{degrees}°\u{2069} {from} \u{2068}{name}\u{2069}"
         ));
     }
     all

@@ -216,6 +216,9 @@ fn parse_form(text: &str) -> Result<Form, FormFault> {
     if file.number == 0 || file.version == 0 {
         return Err(bad("0".to_owned()));
     }
+    if crate::words::intent_words(&file.intent, Language::En).is_none() {
+        return Err(bad(file.intent));
+    }
     if file.wanted_ack > 6 {
         return Err(bad(file.wanted_ack.to_string()));
     }

@@ -79,5 +79,6 @@ pub use value::{
 };
 pub use wording::WordingError;
 pub use words::{
-    LineKind, acknowledgement_banner, kind_words, level_words, precedence_words, review_words,
+    LineKind, acknowledgement_banner, intent_words, kind_words, level_words, precedence_words,
+    relation_words, review_words,
 };

@@ -2,6 +2,7 @@
 //!
 //! They are shown by every desk and printout and belong to no form.
 
+use crate::body::Relation;
 use crate::language::Language;
 use crate::phrases::choose;
 use crate::value::Level;
@@ -104,6 +105,49 @@ pub fn kind_words(kind: LineKind, language: Language) -> &'static str {
     choose(row, language)
 }
 
+/// What the sender wants with a message, by the code that a form carries; nothing for other codes.
+#[must_use]
+pub fn intent_words(intent: &str, language: Language) -> Option<&'static str> {
+    let (_, row) = INTENTS.iter().find(|(code, _)| *code == intent)?;
+    Some(choose(*row, language))
+}
+
+/// Intents that a form may carry. None of them is an instruction: neither side commands the other.
+pub(crate) const INTENTS: &[(&str, [&str; 3])] = &[
+    ("information", ["information", "للعلم", "اطلاع"]),
+    ("question", ["question", "سؤال", "پرسش"]),
+    ("answer", ["answer", "جواب", "پاسخ"]),
+    ("request", ["request", "طلب", "درخواست"]),
+    ("intention", ["intention", "نية", "قصد"]),
+    ("warning", ["warning", "تحذير", "هشدار"]),
+    ("demand", ["demand", "مطالبة", "مطالبه"]),
+];
+
+/// How a message stands to an earlier one.
+#[must_use]
+pub fn relation_words(relation: Relation, language: Language) -> &'static str {
+    let row = match relation {
+        Relation::Replies => ["replies to", "ردّ على", "پاسخ به"],
+        Relation::Amends => ["amends", "يعدّل", "اصلاح می‌کند"],
+        Relation::Cancels => ["cancels", "يلغي", "لغو می‌کند"],
+        Relation::Corrects => ["corrects", "يصحّح", "تصحیح می‌کند"],
+        Relation::Supersedes => ["supersedes", "يحلّ محل", "جایگزین می‌شود"],
+        Relation::Closes => ["closes", "يُنهي", "خاتمه می‌دهد"],
+        Relation::Acknowledges => [
+            "states a step on",
+            "يبيّن خطوة بشأن",
+            "پله‌ای را اعلام می‌کند برای",
+        ],
+        Relation::Answers => ["answers", "يجيب عن", "جواب می‌دهد به"],
+        Relation::Cites => [
+            "relies on or mentions",
+            "يستند إلى أو يذكر",
+            "استناد یا اشاره به",
+        ],
+    };
+    choose(row, language)
+}
+
 /// What stands with a rendering whose wording has not been reviewed, or who reviewed it.
 #[must_use]
 pub fn review_words(review: &str, language: Language) -> String {
@@ -127,5 +171,72 @@ pub fn review_words(review: &str, language: Language) -> String {
             language,
         );
         format!("{by}\u{2068}{review}\u{2069}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_words_of_one_kind_are_the_same() {
+        let distinct = |words: Vec<&str>| {
+            let mut sorted = words.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(sorted.len(), words.len(), "{words:?}");
+        };
+        for language in Language::ALL {
+            distinct(
+                (0..=6)
+                    .map(|n| level_words(Level::new(n).unwrap(), language))
+                    .collect(),
+            );
+            distinct((0..=3).map(|n| precedence_words(n, language)).collect());
+            distinct(
+                [LineKind::Real, LineKind::Drill, LineKind::Rehearsal]
+                    .map(|kind| kind_words(kind, language))
+                    .to_vec(),
+            );
+            distinct(
+                Relation::ALL
+                    .map(|relation| relation_words(relation, language))
+                    .to_vec(),
+            );
+            distinct(
+                INTENTS
+                    .iter()
+                    .filter_map(|(code, _)| intent_words(code, language))
+                    .collect(),
+            );
+        }
+    }
+
+    #[test]
+    fn a_drill_never_reads_like_the_real_line() {
+        for (language, real, not) in [
+            (Language::En, "REAL", "NOT REAL"),
+            (Language::Ar, "حقيقي", "ليس"),
+            (Language::Fa, "واقعی", "نیست"),
+        ] {
+            assert_eq!(kind_words(LineKind::Real, language), real);
+            assert!(kind_words(LineKind::Drill, language).contains(not));
+            assert!(kind_words(LineKind::Rehearsal, language).contains("–"));
+        }
+    }
+
+    #[test]
+    fn no_step_of_the_ladder_says_only_that_it_is_acknowledged() {
+        for language in Language::ALL {
+            for n in 0..=6 {
+                let level = Level::new(n).unwrap();
+                let words = level_words(level, language);
+                assert!(
+                    words.starts_with(level.code()) && words.len() > 8,
+                    "{words}"
+                );
+                assert!(!words.to_lowercase().contains("acknowledge"), "{words}");
+            }
+        }
     }
 }

@@ -135,3 +135,66 @@ fn characters(piece: &Piece, language: Language) -> Result<(), String> {
         Ok(())
     }
 }
+
+mod tests {
+    use khatt_forms::{Catalogue, Filled, Text, Value, Wordbook, render};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn painted(name: &str, inputs: &[(&str, &str)]) {
+        let form = Catalogue::builtin().by_name(name).unwrap();
+        let inputs: Vec<(String, String)> = inputs
+            .iter()
+            .map(|(name, typed)| ((*name).into(), (*typed).into()))
+            .collect();
+        let filled = Filled::from_input(form, &inputs, Language::En, Wordbook::builtin()).unwrap();
+        for language in Language::ALL {
+            let rendering = render(form, &filled, language, Wordbook::builtin()).unwrap();
+            check(&rendering).unwrap_or_else(|fault| panic!("{language}: {fault}"));
+        }
+    }
+
+    #[test]
+    fn negative_heights_western_zones_and_seconds_stay_in_order() {
+        painted(
+            "hazard-area",
+            &[
+                (
+                    "area",
+                    "polygon 34.4 S 70.6 W; 35.5 S 70.7 W; 34.9 S 71.123456 W",
+                ),
+                (
+                    "window",
+                    "2023-11-08T03:30:15[America/New_York] .. 2023-11-08T23:59:59Z",
+                ),
+                ("heights", "-100 m wgs84 to unlimited"),
+                ("hazard", "hazard-mines"),
+                ("evacuation", "unknown"),
+                ("civil-informed", "no"),
+            ],
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_free_text_disturbs_what_stands_around_it(
+            text in "[a-zא-ת٠-٩0-9ا-ی()\\[\\]<>.,:;/%+ -]{1,60}",
+            language in 0..3usize,
+            n in 1..5_000u32,
+        ) {
+            prop_assume!(!text.trim().is_empty());
+            let form = crate::form("incident-initial");
+            let mut filled = crate::counts::with_count(form, khatt_forms::Count::Known(n));
+            let author = Language::ALL[language];
+            let detail = form.field("detail").unwrap().number;
+            filled.values.insert(detail, Value::Text(Text { language: author, text }));
+            if filled.check(form).is_ok() {
+                for language in Language::ALL {
+                    let rendering = render(form, &filled, language, Wordbook::builtin()).unwrap();
+                    prop_assert_eq!(check(&rendering), Ok(()));
+                }
+            }
+        }
+    }
+}
