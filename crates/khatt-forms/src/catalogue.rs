@@ -3,17 +3,19 @@
 //! A form file is TOML with all its languages in it (`spec/form.md` §3). A form that lacks a
 //! language, a label, a gloss or an arm is not loaded at all: half a form is worse than none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::form::{Example, Field, FieldKind, Form, FormText};
+use crate::form::Form;
 use crate::language::Language;
 use crate::value::FormId;
-use crate::wording::{Wording, WordingError};
+use crate::wording::WordingError;
+
+mod file;
+
+pub(crate) use file::per_language;
 
 /// Forms by number and version.
 #[derive(Clone, Debug, Default)]
@@ -83,9 +85,6 @@ pub enum FormFault {
 /// Most critical fields a form may have.
 pub const MAX_CRITICAL: usize = 6;
 
-/// Label that a form's bytes are hashed under, `spec/form.md` §4.
-const FORM_LABEL: &[u8] = b"khatt form v1\0";
-
 static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::parse(crate::builtin::FORMS).expect("a test loads every form that ships")
 });
@@ -109,7 +108,7 @@ impl Catalogue {
                 file: (*file).to_owned(),
                 fault,
             };
-            let form = parse_form(text).map_err(wrap)?;
+            let form = file::parse(text).map_err(wrap)?;
             let clash = catalogue.forms.values().any(|other| {
                 other.id == form.id
                     || (other.name == form.name) != (other.id.number == form.id.number)
@@ -149,312 +148,5 @@ impl Catalogue {
     /// All forms, by number and version.
     pub fn iter(&self) -> impl Iterator<Item = &Form> {
         self.forms.values()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FormFile {
-    number: u8,
-    version: u8,
-    name: String,
-    intent: String,
-    precedence: String,
-    wanted_ack: u8,
-    title: BTreeMap<String, String>,
-    review: BTreeMap<String, String>,
-    field: Vec<FieldFile>,
-    wording: BTreeMap<String, String>,
-    gloss: BTreeMap<String, BTreeMap<String, String>>,
-    #[serde(default)]
-    example: Vec<ExampleFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldFile {
-    number: u8,
-    name: String,
-    kind: String,
-    #[serde(default)]
-    required: bool,
-    #[serde(default)]
-    critical: bool,
-    #[serde(default)]
-    harm: bool,
-    unknown: Option<bool>,
-    codes: Option<Vec<String>>,
-    levels: Option<Vec<u8>>,
-    max_chars: Option<u16>,
-    required_when: Option<WhenFile>,
-    label: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WhenFile {
-    field: String,
-    is: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ExampleFile {
-    name: String,
-    language: String,
-    set: BTreeMap<String, String>,
-}
-
-fn parse_form(text: &str) -> Result<Form, FormFault> {
-    let file: FormFile =
-        toml::from_str(text).map_err(|error| FormFault::Shape(error.message().to_owned()))?;
-    check_name(&file.name)?;
-    let bad = |value: String| FormFault::Kind {
-        field: "form".to_owned(),
-        value,
-    };
-    if file.number == 0 || file.version == 0 {
-        return Err(bad("0".to_owned()));
-    }
-    if crate::words::intent_words(&file.intent, Language::En).is_none() {
-        return Err(bad(file.intent));
-    }
-    if file.wanted_ack > 6 {
-        return Err(bad(file.wanted_ack.to_string()));
-    }
-    let precedence = ["flash", "immediate", "priority", "routine"]
-        .iter()
-        .position(|&name| name == file.precedence)
-        .and_then(|index| u8::try_from(index).ok())
-        .ok_or_else(|| bad(file.precedence.clone()))?;
-    let fields = fields(file.field)?;
-    let title = per_language(&file.title, "title")?;
-    let review = per_language(&file.review, "review")?;
-    let wording = per_language(&file.wording, "wording")?;
-    let mut texts = BTreeMap::new();
-    for language in Language::ALL {
-        let take =
-            |map: &BTreeMap<Language, String>| map.get(&language).cloned().unwrap_or_default();
-        let wording = Wording::compile(&take(&wording), language, &fields)
-            .map_err(|fault| FormFault::Wording { language, fault })?;
-        let glosses = glosses(&file.gloss, language)?;
-        let text = FormText {
-            title: take(&title),
-            review: take(&review),
-            wording,
-            glosses,
-        };
-        texts.insert(language, text);
-    }
-    if file.example.is_empty() {
-        return Err(FormFault::NoExample);
-    }
-    let examples = file
-        .example
-        .into_iter()
-        .map(|example| {
-            let language = Language::from_tag(&example.language)
-                .ok_or(FormFault::UnknownLanguage(example.language))?;
-            Ok(Example {
-                name: example.name,
-                language,
-                inputs: example.set.into_iter().collect(),
-            })
-        })
-        .collect::<Result<_, FormFault>>()?;
-    let mut hasher = Sha256::new();
-    hasher.update(FORM_LABEL);
-    hasher.update(text.as_bytes());
-    Ok(Form {
-        id: FormId {
-            number: file.number,
-            version: file.version,
-        },
-        name: file.name,
-        hash: hasher.finalize().into(),
-        intent: file.intent,
-        precedence,
-        wanted_ack: file.wanted_ack,
-        fields,
-        texts,
-        examples,
-    })
-}
-
-fn fields(files: Vec<FieldFile>) -> Result<Vec<Field>, FormFault> {
-    let mut fields = Vec::new();
-    let mut numbers = BTreeSet::new();
-    let mut names = BTreeSet::new();
-    for file in files {
-        check_name(&file.name)?;
-        if !numbers.insert(file.number) || !names.insert(file.name.clone()) {
-            return Err(FormFault::Twice(file.name));
-        }
-        let kind = kind(&file)?;
-        let counts = matches!(kind, FieldKind::Count | FieldKind::Claims);
-        let unknown_allowed = file.unknown.unwrap_or(counts);
-        // A count always has its unknown, and only a count can count people.
-        if file.number == 0 || (counts && !unknown_allowed) || (file.harm && !counts) {
-            return Err(FormFault::Kind {
-                field: file.name,
-                value: "unknown or harm".to_owned(),
-            });
-        }
-        fields.push(Field {
-            number: file.number,
-            labels: per_language(&file.label, &format!("label of {}", file.name))?,
-            name: file.name,
-            kind,
-            required: file.required,
-            critical: file.critical,
-            unknown_allowed,
-            harm: file.harm,
-            required_when: file.required_when.map(|when| (when.field, when.is)),
-        });
-    }
-    for field in &fields {
-        let Some((other, codes)) = &field.required_when else {
-            continue;
-        };
-        let known = fields
-            .iter()
-            .find(|field| field.name == *other)
-            .map(Field::codes);
-        let sound = known.is_some_and(|known| codes.iter().all(|c| known.contains(&c.as_str())));
-        if field.required || !sound {
-            let value = format!("required_when {other}");
-            return Err(FormFault::Kind {
-                field: field.name.clone(),
-                value,
-            });
-        }
-    }
-    let critical = fields.iter().filter(|field| field.critical).count();
-    if critical > MAX_CRITICAL {
-        return Err(FormFault::TooManyCritical(critical));
-    }
-    Ok(fields)
-}
-
-fn kind(file: &FieldFile) -> Result<FieldKind, FormFault> {
-    let wrong = || FormFault::Kind {
-        field: file.name.clone(),
-        value: file.kind.clone(),
-    };
-    let codes = || {
-        let codes = file
-            .codes
-            .clone()
-            .filter(|codes| !codes.is_empty())
-            .ok_or_else(wrong)?;
-        let distinct: BTreeSet<&String> = codes.iter().collect();
-        if distinct.len() != codes.len() {
-            return Err(wrong());
-        }
-        codes.iter().try_for_each(|code| check_name(code))?;
-        Ok(codes)
-    };
-    let kind = match file.kind.as_str() {
-        "count" => FieldKind::Count,
-        "claims" => FieldKind::Claims,
-        "instant" => FieldKind::Instant,
-        "window" => FieldKind::Window,
-        "coordinate" => FieldKind::Coordinate,
-        "area" => FieldKind::Area,
-        "heights" => FieldKind::Heights,
-        "distance" => FieldKind::Distance,
-        "code" => FieldKind::Code(codes()?),
-        "codes" => FieldKind::Codes(codes()?),
-        "yes-no-unknown" => FieldKind::Tri,
-        "place" => FieldKind::Place,
-        "text" => FieldKind::Text(
-            file.max_chars
-                .filter(|&max| (1..=4_000).contains(&max))
-                .ok_or_else(wrong)?,
-        ),
-        "identifier" => FieldKind::Identifier,
-        "questions" => FieldKind::Questions,
-        "answers" => FieldKind::Answers,
-        "terms" => FieldKind::Terms,
-        "repeated" => FieldKind::Repeated,
-        "level" => {
-            let levels = file.levels.clone().filter(|levels| !levels.is_empty());
-            let levels = levels.filter(|levels| levels.iter().all(|&level| level <= 6));
-            FieldKind::Level(levels.ok_or_else(wrong)?)
-        }
-        _ => return Err(wrong()),
-    };
-    let has_codes = matches!(kind, FieldKind::Code(_) | FieldKind::Codes(_));
-    let has_levels = matches!(kind, FieldKind::Level(_));
-    let has_max = matches!(kind, FieldKind::Text(_));
-    if file.codes.is_some() != has_codes
-        || file.levels.is_some() != has_levels
-        || file.max_chars.is_some() != has_max
-    {
-        return Err(wrong());
-    }
-    Ok(kind)
-}
-
-/// Takes a table of tags and texts; every language must be there, and no other.
-pub(crate) fn per_language(
-    map: &BTreeMap<String, String>,
-    what: &str,
-) -> Result<BTreeMap<Language, String>, FormFault> {
-    if let Some(tag) = map.keys().find(|tag| Language::from_tag(tag).is_none()) {
-        return Err(FormFault::UnknownLanguage(tag.clone()));
-    }
-    Language::ALL
-        .into_iter()
-        .map(
-            |language| match map.get(language.tag()).map(|text| text.trim()) {
-                Some(text) if !text.is_empty() => {
-                    // Fluent wants the last line ended; labels do not mind.
-                    let text = if what == "wording" {
-                        format!("{text}\n")
-                    } else {
-                        text.to_owned()
-                    };
-                    Ok((language, text))
-                }
-                _ => Err(FormFault::Incomplete {
-                    what: what.to_owned(),
-                    language,
-                }),
-            },
-        )
-        .collect()
-}
-
-fn glosses(
-    map: &BTreeMap<String, BTreeMap<String, String>>,
-    of: Language,
-) -> Result<BTreeMap<Language, String>, FormFault> {
-    let missing = |language| FormFault::Incomplete {
-        what: format!("gloss of {of}"),
-        language,
-    };
-    let given = map.get(of.tag()).ok_or_else(|| missing(of))?;
-    Language::ALL
-        .into_iter()
-        .filter(|&language| language != of)
-        .map(|language| match given.get(language.tag()) {
-            Some(text) if !text.trim().is_empty() => Ok((language, text.trim().to_owned())),
-            _ => Err(missing(language)),
-        })
-        .collect()
-}
-
-/// Lower-case letters, digits and hyphens, starting with a letter, at most 32.
-fn check_name(name: &str) -> Result<(), FormFault> {
-    let sound = name.len() <= 32
-        && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if sound {
-        Ok(())
-    } else {
-        Err(FormFault::Name(name.to_owned()))
     }
 }

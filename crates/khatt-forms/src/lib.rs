@@ -46,6 +46,7 @@ pub mod messages;
 mod paint;
 mod phrases;
 mod render;
+mod rendering;
 mod text;
 mod time;
 mod typed;
@@ -66,10 +67,8 @@ pub use geo::{Area, Coordinate, Datum, Height, HeightBand, MAX_CORNERS, MAX_RADI
 pub use glossary::{Glossary, Wordbook, WordbookError};
 pub use identifier::{IdentifierError, check_identifier};
 pub use language::{Direction, Language};
-pub use render::{
-    Isolate, Piece, PieceKind, RenderError, Rendering, Row, has_refused_text, raw_rows, render,
-    rendering_digest,
-};
+pub use render::{RenderError, has_refused_text, raw_rows, render, rendering_digest};
+pub use rendering::{Isolate, Piece, PieceKind, Rendering, Row};
 pub use text::{MAX_FLASH_CHARS, MAX_TEXT_CHARS, TextError, check_text};
 pub use time::{Instant, MAX_UNIX_S, TimeFault, UTC, tzdata_code, tzdata_text, tzdata_version};
 pub use typed::typed;

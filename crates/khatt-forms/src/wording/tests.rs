@@ -1,3 +1,4 @@
+use super::cases::{Plural, categories, plural};
 use super::*;
 
 fn field(number: u8, name: &str, kind: FieldKind, required: bool) -> Field {
