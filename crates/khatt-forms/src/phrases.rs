@@ -244,3 +244,47 @@ fn at(table: &[Row], index: u8, language: Language) -> &'static str {
         .get(usize::from(index))
         .map_or("", |row| pick(*row, language))
 }
+
+#[cfg(test)]
+mod tests {
+    /// Every text of a table: what stands between quotation marks before the tests.
+    fn texts(source: &str) -> Vec<&str> {
+        let tables = source.split("#[cfg(test)]").next().unwrap();
+        tables
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|text| !text.trim().is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn every_word_of_the_renderer_is_in_the_specification() {
+        let spec = include_str!("../../../spec/form.md");
+        let all = texts(include_str!("phrases.rs"));
+        assert!(all.len() > 200, "{}", all.len());
+        let calendars = ["Farvardin", "Muharram"].map(|first| {
+            all.iter()
+                .position(|text| *text == first)
+                .expect("the caption tables start here")
+        });
+        for (at, text) in all.iter().enumerate() {
+            // Captions are not part of a rendering: 36 names of months in each calendar.
+            let caption = calendars
+                .iter()
+                .any(|&start| (start..start + 36).contains(&at));
+            assert!(caption || spec.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_step_of_the_ladder_is_in_the_specification() {
+        let spec = include_str!("../../../spec/form.md");
+        for language in crate::Language::ALL {
+            for n in 0..=6 {
+                let level = crate::Level::new(n).unwrap();
+                assert!(spec.contains(crate::level_words(level, language)));
+            }
+        }
+    }
+}
