@@ -4,3 +4,4 @@
 mod fixture;
 mod interop;
 mod record;
+mod vectors;

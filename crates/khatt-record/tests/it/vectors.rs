@@ -1,0 +1,163 @@
+//! Plays `vectors/epoch`, `vectors/frame` and `vectors/record`: one fact a file, usable from any
+//! language. `vectors/README.md` says how they are written; the fields of each are in the specs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use khatt_record::seal::{
+    CapsuleContext, EpochNumber, EpochSecret, FrameContext, PrekeySecret, ReceiveEpoch, items,
+    open_capsule, open_frame,
+};
+use khatt_record::verify::{Anchor, NoBodyCheck, verify};
+use khatt_record::{Kind, LineId, PostIndex};
+
+struct Vector {
+    name: String,
+    header: BTreeMap<String, String>,
+    bytes: Vec<u8>,
+}
+
+impl Vector {
+    fn text(&self, key: &str) -> &str {
+        self.header
+            .get(key)
+            .unwrap_or_else(|| panic!("{}: no {key}", self.name))
+    }
+
+    fn number<T: TryFrom<u64>>(&self, key: &str) -> T {
+        let number: u64 = self.text(key).parse().unwrap();
+        T::try_from(number).unwrap_or_else(|_| panic!("{}: {key}", self.name))
+    }
+
+    fn fixed<const N: usize>(&self, key: &str) -> [u8; N] {
+        unhex(self.text(key))
+            .try_into()
+            .unwrap_or_else(|_| panic!("{}: {key}", self.name))
+    }
+
+    fn is_accepted(&self) -> bool {
+        match self.text("expect") {
+            "accept" => true,
+            "refuse" => false,
+            other => panic!("{}: expect {other}", self.name),
+        }
+    }
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let digit = |byte: &u8| (*byte as char).to_digit(16).expect("a hex digit") as u8;
+    digits
+        .chunks(2)
+        .map(|two| digit(&two[0]) << 4 | digit(&two[1]))
+        .collect()
+}
+
+fn vectors(folder: &str) -> Vec<Vector> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(folder);
+    let mut vectors = Vec::new();
+    for file in std::fs::read_dir(&path).unwrap() {
+        let file = file.unwrap().path();
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (head, body) = text
+            .split_once("\n\n")
+            .unwrap_or_else(|| panic!("{name}: no bytes"));
+        let header: BTreeMap<_, _> = head
+            .lines()
+            .map(|row| {
+                row.split_once(": ")
+                    .unwrap_or_else(|| panic!("{name}: {row}"))
+            })
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        assert_eq!(
+            header.get("encoding").map(String::as_str),
+            Some("hex"),
+            "{name}"
+        );
+        for key in ["expect", "section", "comment"] {
+            assert!(header.contains_key(key), "{name}: no {key}");
+        }
+        vectors.push(Vector {
+            name,
+            header,
+            bytes: unhex(body),
+        });
+    }
+    assert!(vectors.len() >= 2, "{folder}");
+    vectors
+}
+
+#[test]
+fn epoch_vectors_hold() {
+    for vector in vectors("vectors/epoch") {
+        let context = CapsuleContext {
+            line: LineId(vector.fixed("line")),
+            kind: Kind::try_from(vector.number::<u64>("kind")).unwrap(),
+            sender: PostIndex(vector.number("sender")),
+            recipient: PostIndex(vector.number("recipient")),
+            epoch: EpochNumber::new(vector.number("epoch")).unwrap(),
+            prekey_no: vector.number("prekey"),
+        };
+        let prekey = PrekeySecret::from_seed(vector.fixed("seed"));
+        let capsule = vector.bytes.as_slice().try_into().unwrap();
+        let opened = open_capsule(&prekey, &context, capsule).map(|epoch| *epoch.secret.expose());
+        let expected = vector.is_accepted().then(|| vector.fixed("secret"));
+        assert_eq!(opened.ok(), expected, "{}", vector.name);
+    }
+}
+
+#[test]
+fn frame_vectors_hold() {
+    for vector in vectors("vectors/frame") {
+        let context = FrameContext {
+            line: LineId(vector.fixed("line")),
+            kind: Kind::try_from(vector.number::<u64>("kind")).unwrap(),
+            sender: PostIndex(vector.number("sender")),
+            posts: vector.number("posts"),
+        };
+        let epoch = ReceiveEpoch {
+            secret: EpochSecret::from_bytes(vector.fixed("secret")),
+            number: EpochNumber::new(vector.number("epoch")).unwrap(),
+        };
+        let opened = open_frame(&epoch, &context, &vector.bytes);
+        if vector.is_accepted() {
+            let found = items::encode(&opened.unwrap(), &context, None).unwrap();
+            assert_eq!(found, unhex(vector.text("items")), "{}", vector.name);
+        } else {
+            let code = opened.unwrap_err().code();
+            assert_eq!(code, vector.text("code"), "{}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn record_vectors_hold() {
+    for vector in vectors("vectors/record") {
+        let anchor = Anchor::Words(vector.fixed("words"));
+        let mut open = || Ok(vector.bytes.as_slice());
+        let found = verify(&mut open, &anchor, 2, &NoBodyCheck, &mut |_| {});
+        if vector.is_accepted() {
+            let report = found.unwrap();
+            assert_eq!(report.faults, [], "{}", vector.name);
+            assert_eq!(
+                report.entries(),
+                vector.number::<u64>("entries"),
+                "{}",
+                vector.name
+            );
+        } else {
+            let code = match found {
+                Ok(report) => report.faults.first().map_or("", |fault| fault.kind.code()),
+                Err(fault) => fault.code(),
+            };
+            assert_eq!(code, vector.text("code"), "{}", vector.name);
+        }
+    }
+}

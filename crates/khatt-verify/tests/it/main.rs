@@ -1,0 +1,236 @@
+//! Integration tests of `khatt-verify`: real files, every exit code, every language.
+
+#[allow(unreachable_pub)]
+#[path = "../../../khatt-record/tests/it/fixture.rs"]
+mod fixture;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use khatt_forms::{Body, Catalogue, Filled, Language, Wordbook, rendering_digest};
+use khatt_record::charter::{FormEntry, SignedCharter};
+use khatt_record::words::{CheckWords, WordLanguage};
+use khatt_record::{Hash, Kind};
+
+use fixture::{Line, NORTH, SOUTH};
+
+/// A folder of this test's own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn verify(arguments: &[&str]) -> (i32, String) {
+    let run = Command::new(env!("CARGO_BIN_EXE_khatt-verify"))
+        .args(arguments)
+        .output();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = run.unwrap();
+    let text = String::from_utf8([stdout, stderr].concat()).unwrap();
+    (status.code().unwrap(), text)
+}
+
+fn charter() -> SignedCharter {
+    let form = Catalogue::builtin().by_name("line-test").unwrap();
+    let (number, version) = (form.id().number, form.id().version);
+    let forms = vec![FormEntry {
+        number,
+        version,
+        hash: Hash(form.hash()),
+    }];
+    let book = Wordbook::builtin();
+    let books = [Hash(book.glossary.hash()), Hash(book.gazetteer.hash())];
+    fixture::signed(fixture::charter(Kind::Rehearsal, forms, books))
+}
+
+/// A line test in the words of the form's own example.
+fn body() -> Body {
+    let form = Catalogue::builtin().by_name("line-test").unwrap();
+    let book = Wordbook::builtin();
+    let inputs: Vec<_> = form.examples().first().unwrap().inputs.clone();
+    let filled = Filled::from_input(form, &inputs, Language::En, book).unwrap();
+    let digest = rendering_digest(form, &filled, &[Language::En, Language::Ar], book).unwrap();
+    Body {
+        form: form.id(),
+        language: Language::En,
+        references: vec![],
+        filled,
+        digest,
+    }
+}
+
+fn record(bodies: &[Body]) -> Vec<u8> {
+    let mut line = Line::open(charter(), Vec::new());
+    for body in bodies {
+        line.say(NORTH, body.encode());
+        line.receipt(NORTH);
+        line.say(SOUTH, body.encode());
+        line.receipt(SOUTH);
+    }
+    line.out.finish().unwrap()
+}
+
+#[test]
+fn good_record_is_established_by_file_by_words_and_by_a_file_of_words() {
+    let folder = Folder::new("good");
+    let file = folder.write("record.khatt", &record(&[body()]));
+    let charter_file = folder.write("line.charter", charter().to_bytes());
+    let words: Vec<_> = WordLanguage::ALL
+        .iter()
+        .map(|language| CheckWords::of(charter().hash(), *language).to_string())
+        .collect();
+    let words_file = folder.write("words.txt", words[1].as_bytes());
+    for given in [&charter_file, &words[0], &words[1], &words[2], &words_file] {
+        let (code, text) = verify(&[&file, "--charter", given]);
+        assert_eq!(code, 0, "{given}: {text}");
+        assert!(
+            text.contains("the parties are those of the charter given"),
+            "{text}"
+        );
+        assert!(text.contains("renderings that agree 2"), "{text}");
+        assert!(text.contains("REHEARSAL"), "{text}");
+    }
+}
+
+#[test]
+fn record_without_a_charter_given_is_only_consistent() {
+    let folder = Folder::new("consistent");
+    let file = folder.write("record.khatt", &record(&[body()]));
+    let (code, text) = verify(&[&file]);
+    assert_eq!(code, 3, "{text}");
+    assert!(
+        text.contains("consistent in itself, parties not established"),
+        "{text}"
+    );
+    assert!(text.contains("--charter"), "what to do: {text}");
+}
+
+#[test]
+fn rendering_that_differs_is_refused_and_its_post_named() {
+    let folder = Folder::new("rendering");
+    let mut other = body();
+    other.digest[0] ^= 1;
+    let file = folder.write("record.khatt", &record(&[body(), other]));
+    let (code, text) = verify(&[&file, "--json"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("\"answer\":\"refused\""), "{text}");
+    assert!(
+        text.contains("\"code\":\"verify.rendering-differs\",\"blame\":{\"post\":0}"),
+        "{text}"
+    );
+    assert!(text.contains("\"fault_count\":2"), "{text}");
+    assert!(text.contains("\"renderings_agree\":2"), "{text}");
+}
+
+#[test]
+fn body_that_is_none_is_refused() {
+    let folder = Folder::new("body");
+    let mut line = Line::open(charter(), Vec::new());
+    line.say(NORTH, vec![0xff; 20]);
+    let file = folder.write("record.khatt", &line.out.finish().unwrap());
+    let (code, text) = verify(&[&file]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("verify.body-malformed"), "{text}");
+    assert!(text.contains("North / North watch"), "{text}");
+}
+
+#[test]
+fn form_of_another_hash_is_not_judged() {
+    let folder = Folder::new("form");
+    let mut other = charter().charter().clone();
+    other.forms[0].hash = Hash([1; 32]);
+    let mut line = Line::open(fixture::signed(other), Vec::new());
+    line.say(NORTH, body().encode());
+    let file = folder.write("record.khatt", &line.out.finish().unwrap());
+    let (code, text) = verify(&[&file]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("whose form is not known here 1"), "{text}");
+}
+
+#[test]
+fn damaged_and_foreign_files_are_refused() {
+    let folder = Folder::new("damaged");
+    let good = record(&[body()]);
+    let mut damaged = good.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    let cases = [
+        (folder.write("damaged", &damaged), "damaged or altered"),
+        (folder.write("cut", &good[..good.len() - 50]), "cut short"),
+        (folder.write("other", b"hello"), "no Khatt record"),
+    ];
+    for (file, expected) in cases {
+        let (code, text) = verify(&[&file]);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains("refused"), "{text}");
+        assert!(
+            text.contains(expected) || text.contains("malformed"),
+            "{text}"
+        );
+    }
+    let file = folder.write("record.khatt", &good);
+    let drill = fixture::signed(fixture::charter(Kind::Drill, vec![], [Hash([0; 32]); 2]));
+    let other = folder.write("other.charter", drill.to_bytes());
+    let (code, text) = verify(&[&file, "--charter", &other]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("another line"), "{text}");
+}
+
+#[test]
+fn what_is_not_usable_here_has_its_own_code() {
+    let folder = Folder::new("usage");
+    let file = folder.write("record.khatt", &record(&[]));
+    let rows: [&[&str]; 5] = [
+        &[],
+        &["--fast", &file],
+        &["/nonexistent/record.khatt"],
+        &[&file, "--charter", "not twenty words"],
+        &[&file, "--in", "xx"],
+    ];
+    for row in rows {
+        let (code, text) = verify(row);
+        assert_eq!(code, 2, "{row:?}: {text}");
+        assert!(!text.trim().is_empty());
+    }
+    assert_eq!(verify(&["--help"]).0, 0);
+    assert_eq!(verify(&["--version"]).0, 0);
+}
+
+#[test]
+fn answers_come_in_arabic_and_persian() {
+    let folder = Folder::new("languages");
+    let file = folder.write("record.khatt", &record(&[body()]));
+    for (language, expected) in [
+        ("ar", "متسق في ذاته، وهوية الأطراف غير مثبتة"),
+        ("fa", "در خود سازگار است، هویت طرف‌ها احراز نشده"),
+    ] {
+        let (code, text) = verify(&[&file, "--in", language]);
+        assert_eq!(code, 3);
+        assert!(text.contains(expected), "{text}");
+        // Names and numbers keep their own direction.
+        assert!(
+            text.contains("\u{2068}North / North watch\u{2069}"),
+            "{text}"
+        );
+    }
+}
