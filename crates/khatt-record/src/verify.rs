@@ -10,7 +10,6 @@ mod run;
 mod walk;
 mod work;
 
-
 use std::io;
 
 use thiserror::Error;

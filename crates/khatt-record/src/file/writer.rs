@@ -5,9 +5,7 @@ use std::io;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{
-    CHARTER, CHECKPOINT, ENTRY, FORK, HEADER, ROW_MAX, RowOpen, TITLE, TRAILER, VERSION,
-};
+use super::{CHARTER, CHECKPOINT, ENTRY, FORK, HEADER, ROW_MAX, RowOpen, TITLE, TRAILER, VERSION};
 use crate::cbor::Writer;
 use crate::entry::POSTS_MAX;
 use crate::ids::{Hash, PostIndex};
@@ -55,7 +53,11 @@ impl<W: io::Write> RecordWriter<W> {
     /// [`WriteError`] if the charter is too long or the place refuses.
     pub fn new(out: W, charter: &[u8], posts: usize) -> Result<Self, WriteError> {
         let counts = vec![0; posts.min(POSTS_MAX)];
-        let mut writer = Self { out, digest: Sha256::new(), counts };
+        let mut writer = Self {
+            out,
+            digest: Sha256::new(),
+            counts,
+        };
         let mut row = Writer::new();
         row.array(3).uint(HEADER).text(TITLE).uint(VERSION);
         writer.row(&row.finish())?;
@@ -86,12 +88,7 @@ impl<W: io::Write> RecordWriter<W> {
     /// # Errors
     ///
     /// [`WriteError`] if there is no such post, the row is too long, or the place refuses.
-    pub fn entry(
-        &mut self,
-        log: PostIndex,
-        leaf: &[u8],
-        open: &RowOpen,
-    ) -> Result<(), WriteError> {
+    pub fn entry(&mut self, log: PostIndex, leaf: &[u8], open: &RowOpen) -> Result<(), WriteError> {
         let mut row = Writer::with_capacity(leaf.len().saturating_add(1024));
         row.array(4).uint(ENTRY).uint(log.into()).bytes(leaf);
         match open {
@@ -103,7 +100,10 @@ impl<W: io::Write> RecordWriter<W> {
                 row.array(1).uint(1);
             }
         }
-        let count = self.counts.get_mut(log.index()).ok_or(WriteError::LocalNoSuchPost(log))?;
+        let count = self
+            .counts
+            .get_mut(log.index())
+            .ok_or(WriteError::LocalNoSuchPost(log))?;
         *count = count.saturating_add(1);
         self.row(&row.finish())
     }
@@ -124,7 +124,11 @@ impl<W: io::Write> RecordWriter<W> {
     ) -> Result<(), WriteError> {
         let mut row = Writer::with_capacity(128);
         let fields = if root.is_some() { 5 } else { 4 };
-        row.array(fields).uint(CHECKPOINT).uint(log.into()).uint(size).bytes(signature);
+        row.array(fields)
+            .uint(CHECKPOINT)
+            .uint(log.into())
+            .uint(size)
+            .bytes(signature);
         if let Some(root) = root {
             row.bytes(&root.0);
         }

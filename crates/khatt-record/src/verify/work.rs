@@ -63,11 +63,18 @@ pub(super) struct PostFindings {
 
 impl Findings {
     pub(super) fn new(posts: usize) -> Self {
-        Self { posts: vec![PostFindings::default(); posts], ..Self::default() }
+        Self {
+            posts: vec![PostFindings::default(); posts],
+            ..Self::default()
+        }
     }
 
     pub(super) fn fault(&mut self, at: EntryId, kind: FaultKind) {
-        let blame = if kind.is_of_file() { Blame::File } else { Blame::Post(at.log) };
+        let blame = if kind.is_of_file() {
+            Blame::File
+        } else {
+            Blame::Post(at.log)
+        };
         self.fault_count = self.fault_count.saturating_add(1);
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(Fault { blame, at, kind });
@@ -90,7 +97,13 @@ impl Findings {
     pub(super) fn run(&mut self, batch: &Batch, bodies: &dyn BodyCheck) {
         for job in &batch.jobs {
             match job {
-                Job::Checkpoint { log, size, root, signature, rooted } => {
+                Job::Checkpoint {
+                    log,
+                    size,
+                    root,
+                    signature,
+                    rooted,
+                } => {
                     self.checkpoint(batch, *log, (*size, *root), signature, *rooted);
                 }
                 Job::Message { at, header, part } => {
@@ -113,7 +126,12 @@ impl Findings {
         let (Some(origin), Some(key)) = (origin, batch.charter.log_key(log)) else {
             return self.fault(at, FaultKind::NoSuchPost);
         };
-        let text = Checkpoint { origin: origin.clone(), size, root }.note_text();
+        let text = Checkpoint {
+            origin: origin.clone(),
+            size,
+            root,
+        }
+        .note_text();
         match (key.verify(text.as_bytes(), signature), rooted) {
             (Err(_), _) => self.fault(at, FaultKind::CheckpointSignature),
             (Ok(()), Rooted::Row) => self.fault(at, FaultKind::CheckpointOtherRoot),
