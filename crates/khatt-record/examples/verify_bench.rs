@@ -8,6 +8,9 @@
 //! the same run: verification stops at every report of progress while as much bare work is done as
 //! it has done since. Prints the ratio of both and the largest memory of the process.
 
+// A benchmark measures time and reads a file, which the library itself never does.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::indexing_slicing)]
+
 #[allow(unreachable_pub)]
 #[path = "../tests/it/fixture.rs"]
 mod fixture;

@@ -214,6 +214,24 @@ pub enum ItemsError {
     ReceiptBeyondSeen,
 }
 
+impl ItemsError {
+    /// Returns the stable code of this error, which is also the key of its text.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooMany => "items.too-many",
+            Self::TooLong => "items.too-long",
+            Self::Malformed(error) => error.code(),
+            Self::OtherLength(_) => "items.other-length",
+            Self::NotCanonical => "items.not-canonical",
+            Self::Unknown(_) => "items.unknown",
+            Self::NotAnEntry => "items.not-an-entry",
+            Self::CommitmentDiffers => "items.commitment-differs",
+            Self::ReceiptBeyondSeen => "items.receipt-beyond-seen",
+        }
+    }
+}
+
 /// Writes items as the plaintext of a frame.
 ///
 /// With `capsule`, a leaf of the sender's own log that contains it is written without it.

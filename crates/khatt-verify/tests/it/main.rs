@@ -1,5 +1,14 @@
 //! Integration tests of `khatt-verify`: real files, every exit code, every language.
 
+// Helpers of tests may fail loudly, as the tests themselves may, and write files.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
 #[allow(unreachable_pub)]
 #[path = "../../../khatt-record/tests/it/fixture.rs"]
 mod fixture;
