@@ -9,7 +9,11 @@
 //! it has done since. Prints the ratio of both and the largest memory of the process.
 
 // A benchmark measures time and reads a file, which the library itself never does.
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::indexing_slicing)]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing
+)]
 
 #[allow(unreachable_pub)]
 #[path = "../tests/it/fixture.rs"]
