@@ -161,8 +161,18 @@ struct Peer {
     last_have_ms: u64,
     /// Entries accepted from it since it was last told what we hold.
     untold: u64,
+    /// Whether it must still be told what we hold.
+    have_due: Due,
     /// When a re-send was last asked of it.
     asked_ms: Option<u64>,
+}
+
+/// Whether something is still to be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Due {
+    #[default]
+    No,
+    Yes,
 }
 
 impl Peer {

@@ -15,7 +15,7 @@ use khatt_record::{
     },
 };
 
-use super::{Line, Output, Route, epochs};
+use super::{Due, Line, Output, Route, epochs};
 use crate::{
     store::{Sealed, StateChange, StoredCheckpoint, StoredEntry},
     time::Now,
@@ -101,6 +101,9 @@ impl Line {
             return;
         }
         self.send_capsule(peer);
+        if self.peers[peer.index()].have_due == Due::Yes {
+            self.send_have(peer, now);
+        }
         self.send_flashes_ahead(peer);
         let own = self.own.index();
         while let Some(checkpoint) = self.logs[own].durable_checkpoint {
@@ -192,7 +195,13 @@ impl Line {
     }
 
     /// Seals items and queues the frame; returns whether it was queued.
+    ///
+    /// Nothing is sent under an epoch that the peer was not given: its entry must be durable first.
     pub(super) fn send_items(&mut self, peer: PostIndex, items: &[Item]) -> bool {
+        self.send_capsule(peer);
+        if !self.has_epoch(peer) {
+            return false;
+        }
         let context = self.frame_context(self.own);
         let Some(sending) = &mut self.epochs.sending else { return false };
         match seal_frame(&mut sending.epoch, &context, items) {
@@ -202,6 +211,11 @@ impl Line {
             }
             Err(_) => false,
         }
+    }
+
+    fn has_epoch(&self, peer: PostIndex) -> bool {
+        let number = self.epochs.sending.as_ref().map(|sending| sending.epoch.number().get());
+        number.is_some() && self.peers[peer.index()].capsule_sent == number
     }
 
     /// Sends our epoch's capsule to a peer that may not have it, with the proof that it is our entry.
@@ -240,9 +254,10 @@ impl Line {
         let state = &self.peers[peer.index()];
         let (cursor, confirmed) = (state.cursor, state.confirmed);
         let durable = self.logs[self.own.index()].durable;
+        let beyond = cursor.saturating_add(FLASH_AHEAD).min(durable);
         let waiting: Vec<u64> = self
             .flashes
-            .range(cursor.saturating_add(FLASH_AHEAD)..durable)
+            .range(beyond..durable)
             .map(|(index, _)| *index)
             .filter(|index| *index >= confirmed && !state.ahead_sent.contains(index))
             .collect();

@@ -125,6 +125,15 @@ impl People {
         [self.clocks.next_due(), self.alarms.next_due(), tests].into_iter().flatten().min()
     }
 
+    /// Counts by other quotas from now on, as an amendment of the charter would.
+    #[cfg(test)]
+    pub(super) fn set_quotas(&mut self, quotas: Quotas, now: Now) {
+        self.quotas = quotas;
+        for meter in self.peer_meters.values_mut() {
+            *meter = PeerMeter::new(now, &quotas);
+        }
+    }
+
     /// Tells whether a peer's message is within its quota, and counts it.
     pub(super) fn within_quota(
         &mut self,
@@ -280,6 +289,7 @@ impl Line {
             Proof::Custody(_) => None,
         };
         let precedence = ladder.precedence();
+        let by_officer = matches!(climb.by, By::Officer { .. });
         let Ok(climbed) = ladder.climb(now, post, climb) else { return false };
         let met = ladder.is_met_by(post);
         self.put_ladder(ladder, now);
@@ -309,11 +319,13 @@ impl Line {
                 let _ = self.people.clocks.end(now, key);
                 self.save_clock(key, now);
             }
-            if post == self.own {
-                self.clear(Cause::IncomingUnacknowledged { message: id, precedence }, now);
-            } else {
+            if post != self.own {
                 self.clear(Cause::PeerSilent { message: id, precedence, post }, now);
             }
+        }
+        // The strip is about nobody having it; what else is owed has its own clock.
+        if post == self.own && by_officer {
+            self.clear(Cause::IncomingUnacknowledged { message: id, precedence }, now);
         }
         matches!(climbed, Climbed::First(_))
     }
@@ -370,7 +382,10 @@ impl Line {
             .people
             .ladders
             .iter()
-            .filter(|(id, ladder)| id.log != self.own && !ladder.is_met_by(self.own))
+            .filter(|(id, ladder)| {
+                let reached = ladder.post(self.own).and_then(crate::ladder::Rungs::highest);
+                id.log != self.own && reached < Some(Level::Operator)
+            })
             .map(|(id, ladder)| (*id, ladder.precedence()))
             .collect();
         for (message, precedence) in owed {

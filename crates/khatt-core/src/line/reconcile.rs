@@ -13,7 +13,7 @@ use khatt_record::{
     seal::{Item, Standing},
 };
 
-use super::{Effect, Event, Halt, Line, Route};
+use super::{Due, Effect, Event, Halt, Line, Route};
 use crate::{alarm::Cause, store::StoredCheckpoint, time::Now};
 
 /// A re-send is asked of a peer at most this often.
@@ -36,9 +36,9 @@ impl Line {
         state.capsule_sent = None;
         state.ahead_sent.clear();
         state.asked_ms = None;
+        state.have_due = Due::Yes;
         self.clear(Cause::LineDown { post: peer }, now);
         self.pump(peer, now);
-        self.send_have(peer, now);
     }
 
     pub(super) fn disconnected(&mut self, peer: PostIndex, route: Route, now: Now) {
@@ -67,7 +67,8 @@ impl Line {
         let state = &mut self.peers[peer.index()];
         state.last_have_ms = now.mono_ms;
         state.untold = 0;
-        self.send_items(peer, &[Item::Have(standings)]);
+        let sent = self.send_items(peer, &[Item::Have(standings)]);
+        self.peers[peer.index()].have_due = if sent { Due::No } else { Due::Yes };
     }
 
     pub(super) fn have(&mut self, peer: PostIndex, standings: &[Standing], now: Now) {

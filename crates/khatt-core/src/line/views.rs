@@ -7,7 +7,15 @@ use khatt_record::{
 };
 
 use super::{Line, MessageView};
-use crate::store::{ReadError, StoredCheckpoint};
+use crate::{
+    alarm::Alarm,
+    clocks::ClockKey,
+    ladder::Ladder,
+    line_test::LineTests,
+    statistics::Statistics,
+    store::{ReadError, StoredCheckpoint},
+    time::Now,
+};
 
 /// Where one log stands at this post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,5 +134,43 @@ impl Line {
             }
         }
         Ok((found, next))
+    }
+}
+
+impl Line {
+    /// Returns the alarms, in the order in which they are to be shown.
+    pub fn alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.people.alarms.in_order().into_iter()
+    }
+
+    /// Returns the acknowledgement statistics since this post started.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        &self.people.statistics
+    }
+
+    /// Returns the line tests with one peer.
+    #[must_use]
+    pub fn line_tests(&self, peer: PostIndex) -> Option<&LineTests> {
+        self.people.tests.get(&peer)
+    }
+
+    /// Returns the running clocks with the milliseconds left until the next step of each.
+    pub fn clocks(&self, now: Now) -> impl Iterator<Item = (ClockKey, Option<u64>)> {
+        self.people.clocks.running(now)
+    }
+
+    /// Returns the messages on which somebody still owes something.
+    pub fn open_messages(&self) -> impl Iterator<Item = &Ladder> {
+        self.people.ladders.values()
+    }
+
+    /// Returns the proofs kept against others, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the store cannot be read.
+    pub fn evidence_kept(&self) -> Result<Vec<(String, Vec<u8>)>, ReadError> {
+        self.parts.reader.evidence(self.line)
     }
 }

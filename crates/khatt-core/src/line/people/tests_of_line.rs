@@ -3,7 +3,7 @@
 //! A test is a message like any other: logged, sealed, rendered, receipted. Its reply is taken from
 //! what the replying post's own rendering shows, so a right reply proves rendering and not only wire.
 
-use khatt_forms::{Body, Filled, Form, FormId, Language, Relation, Reference, Value, render};
+use khatt_forms::{Body, Filled, Form, FormId, Language, PieceKind, Reference, Relation, Value, render};
 use khatt_record::{
     EntryId, Precedence,
     auth::Auth,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     alarm::Cause,
-    line_test::{Challenge, RANDOM_BYTES, Replied, Standing, TestStep, reply_to},
+    line_test::{Challenge, RANDOM_BYTES, Replied, Standing, TestStep, every_of, reply_to},
     store::{Sealed, StateChange},
     time::Now,
 };
@@ -65,7 +65,7 @@ impl Line {
         self.parts.entropy.fill(&mut random);
         let challenge = Challenge::draw(language, &random);
         let serial = format!("{}-{:05}", self.own, self.logs[self.own.index()].size());
-        let expected = reply_to(challenge.text(), challenge.every());
+        let expected = challenge.rule(language);
         let fields = [
             ("serial", serial),
             ("challenge", challenge.text().to_owned()),
@@ -145,8 +145,12 @@ impl Line {
         let language = self.languages().last().copied().unwrap_or(Language::En);
         let shown = render(form, &body.filled, language, self.parts.book).ok();
         let reply = shown.and_then(|shown| {
-            let row = shown.rows.into_iter().find(|row| row.name == "expected")?;
-            Some(row.value.into_iter().map(|piece| piece.text).collect::<String>())
+            let text_of = |name: &str| {
+                let row = shown.rows.iter().find(|row| row.name == name)?;
+                let words = row.value.iter().filter(|piece| piece.kind == PieceKind::FreeText);
+                Some(words.map(|piece| piece.text.as_str()).collect::<String>())
+            };
+            Some(reply_to(&text_of("challenge")?, every_of(&text_of("expected")?)?))
         });
         let Some(Value::Identifier(serial)) =
             form.field("serial").and_then(|field| body.filled.values.get(&field.number))
