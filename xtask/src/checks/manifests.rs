@@ -35,6 +35,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "khatt-store",
             "khatt-net",
             "khatt-desk",
+            // `khatt verify` says what `khatt-verify` says, in the same words: one home for both.
+            "khatt-verify",
         ],
     ),
     ("khatt-verify", &["khatt-record", "khatt-forms"]),
