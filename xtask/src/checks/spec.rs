@@ -41,13 +41,19 @@ pub(crate) fn citations(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// The numbers of a page's sections: `## 3. Title`, `### 3.2 Title`.
+/// The numbers of a page's sections: `## 3. Title`, `### 3.2 Title`, or a paragraph `3.2 Text`.
 fn headings(page: &str) -> BTreeSet<&str> {
     page.lines()
-        .filter(|row| row.starts_with('#'))
-        .filter_map(|row| row.trim_start_matches('#').split_whitespace().next())
-        .map(|number| number.trim_start_matches('§').trim_end_matches('.'))
-        .filter(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+        .filter_map(|row| {
+            let word = row.trim_start_matches('#').split_whitespace().next()?;
+            let number = word.trim_start_matches('§').trim_end_matches('.');
+            // An item of a list, `1.`, is no section.
+            let counts = row.starts_with('#') || (word.contains('.') && !word.ends_with('.'));
+            let digits = number
+                .split('.')
+                .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+            (counts && digits).then_some(number)
+        })
         .collect()
 }
 
@@ -73,6 +79,8 @@ fn cited(row: &str) -> Vec<(&str, Option<&str>)> {
             continue;
         }
         let rest = rest.trim_start_matches(['`', ')', ',', ' ']);
+        // What follows the next file's name is a section of that file.
+        let rest = rest.split("spec/").next().unwrap_or_default();
         let sections: Vec<&str> = rest
             .split(['§'])
             .skip(usize::from(rest.starts_with('§')))
@@ -100,7 +108,10 @@ fn number_at_start(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    const PAGE: (&str, &str) = ("spec/frame.md", "# Frame\n\n## 1. Layout\n\n### 1.2 Tag\n");
+    const PAGE: (&str, &str) = (
+        "spec/frame.md",
+        "# Frame\n\n## 1. Layout\n\n### 1.2 Tag\n\n1.3 Text.\n4. Item.\n",
+    );
 
     fn found(comment: &str) -> usize {
         citations(&Tree::of(&[
@@ -113,16 +124,20 @@ mod tests {
     #[test]
     fn sections_that_exist_may_be_cited() {
         assert_eq!(
-            found("/// See `spec/frame.md` §1.2, and (spec/frame.md §1)."),
+            found("/// See `spec/frame.md` §1.2, §1.3 and (spec/frame.md §1)."),
             0
         );
         assert_eq!(found("/// See spec/frame.md."), 0);
+        let two = "/// spec/frame.md §1, spec/tag.md §7";
+        let tree = [PAGE, ("spec/tag.md", "## 7. Use\n"), ("a.rs", two)];
+        assert_eq!(citations(&Tree::of(&tree)), []);
     }
 
     #[test]
     fn a_section_or_a_file_that_does_not_exist_is_found() {
         assert_eq!(found("/// spec/frame.md §2"), 1);
-        assert_eq!(found("/// spec/frame.md §1.3"), 1);
+        assert_eq!(found("/// spec/frame.md §1.4"), 1);
+        assert_eq!(found("/// spec/frame.md §4"), 1);
         assert_eq!(found("/// spec/frame.md §1, §3"), 1);
         assert_eq!(found("/// spec/note.md §1"), 1);
         assert_eq!(found("/// spec/note.md"), 1);

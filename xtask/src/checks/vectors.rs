@@ -1,7 +1,8 @@
 //! Vectors say what they are for, and a test loads each of them.
 //!
 //! A vector is a text header of `key: value` rows, an empty row, and then the bytes, as they are or,
-//! with `encoding: hex`, as hexadecimal text. `expect`, `section` and `comment` are always there.
+//! with `encoding: hex`, as hexadecimal text. `expect`, `section` and `comment` are always there and
+//! say something; another value may be empty, as that of a frame without items.
 
 use crate::tree::{Finding, Tree};
 
@@ -21,7 +22,9 @@ pub(crate) fn headers(tree: &Tree) -> Vec<Finding> {
         let mut rows = Vec::new();
         for (index, row) in header.lines().enumerate() {
             match row.split_once(": ") {
-                Some((key, value)) if is_key(key) && !value.trim().is_empty() => {
+                Some((key, value))
+                    if is_key(key) && !(REQUIRED.contains(&key) && value.trim().is_empty()) =>
+                {
                     if rows.iter().any(|(known, _)| *known == key) {
                         findings.push(Finding::fault(path, format!("`{key}` twice")).at(index));
                     }
@@ -145,6 +148,8 @@ mod tests {
                 "{key}"
             );
         }
+        assert_eq!(found(&GOOD.replace("§3", " ")), 2);
+        assert_eq!(found(&GOOD.replace("comment:", "items: \ncomment:")), 0);
         assert_eq!(found(&GOOD.replace("expect:", "comment: x\nexpect:")), 1);
         assert_eq!(found(&GOOD.replace("expect:", "free text\nexpect:")), 1);
         assert_eq!(found(&GOOD.replace("\n\n\x01", "\nencoding: hex\n\n0g")), 1);

@@ -32,8 +32,8 @@ fn sound_vectors() -> BTreeMap<String, String> {
             let filled = filled(form, index);
             let body = body(form, filled, example.language);
             let text = format!(
-                "expect: accept\nsection: body.md 3, form.md 7.3\ncomment: form {}, example {}\n\
-                 form-hash: {}\ndigest: {}\nbody: {}\n",
+                "expect: accept\nsection: spec/body.md §3, spec/form.md §7.3\n\
+                 comment: form {}, example {}\nform-hash: {}\ndigest: {}\nencoding: hex\n\n{}\n",
                 form.id(),
                 example.name,
                 hex(&form.hash()),
@@ -48,9 +48,9 @@ fn sound_vectors() -> BTreeMap<String, String> {
         let filled = with_count(form, Count::known(n));
         let body = body(form, filled, Language::En);
         let text = format!(
-            "expect: accept\nsection: form.md 5.3, form.md 7.3\n\
+            "expect: accept\nsection: spec/form.md §5.3, §7.3\n\
              comment: form {}, {n} in every field that counts\n\
-             form-hash: {}\ndigest: {}\nbody: {}\n",
+             form-hash: {}\ndigest: {}\nencoding: hex\n\n{}\n",
             form.id(),
             hex(&form.hash()),
             hex(&body.digest),
@@ -93,7 +93,8 @@ fn refused_vectors() -> BTreeMap<String, String> {
         .into_iter()
         .map(|(name, code, bytes)| {
             let text = format!(
-                "expect: refuse {code}\nsection: body.md 2\ncomment: {name}\nbody: {}\n",
+                "expect: refuse\nerror: {code}\nsection: spec/body.md §2\ncomment: {name}\n\
+                 encoding: hex\n\n{}\n",
                 hex(&bytes)
             );
             (format!("refuse-{name}.txt"), text)
@@ -131,20 +132,22 @@ fn vectors_hold_when_read_from_their_files_alone() {
     for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
-        let line = |key: &str| {
-            text.lines()
-                .find_map(|line| line.strip_prefix(key))
-                .unwrap_or_default()
-                .trim()
+        let (header, bytes) = text.split_once("\n\n").unwrap();
+        let field = |key: &str| {
+            header
+                .lines()
+                .find_map(|row| row.strip_prefix(key)?.strip_prefix(": "))
+                .unwrap_or_else(|| panic!("{path:?}: no {key}"))
         };
-        let decoded = Body::decode(&unhex(line("body:")));
-        match line("expect:").strip_prefix("refuse ") {
-            Some(code) => assert_eq!(decoded.unwrap_err().code(), code, "{path:?}"),
-            None => {
+        assert_eq!(field("encoding"), "hex", "{path:?}");
+        let decoded = Body::decode(&unhex(bytes.trim_end()));
+        match field("expect") {
+            "refuse" => assert_eq!(decoded.unwrap_err().code(), field("error"), "{path:?}"),
+            _ => {
                 let body = decoded.unwrap();
-                assert_eq!(hex(&body.digest), line("digest:"));
+                assert_eq!(hex(&body.digest), field("digest"));
                 let form = Catalogue::builtin().get(body.form).unwrap();
-                assert_eq!(hex(&form.hash()), line("form-hash:"));
+                assert_eq!(hex(&form.hash()), field("form-hash"));
                 let book = Wordbook::builtin();
                 let digest = rendering_digest(form, &body.filled, &Language::ALL, book).unwrap();
                 assert_eq!(digest, body.digest, "{path:?}");
