@@ -246,9 +246,9 @@ fn two_signed_successors_accuse_whoever_signed_both() {
         amendment.previous = Some(old.hash());
         amendment.nonce = [nonce; 16];
         let mut draft = CharterDraft::new(amendment).unwrap();
-        roots
-            .iter()
-            .for_each(|root| drop(draft.sign(&signer(*root)).unwrap()));
+        for root in roots {
+            draft.sign(&signer(*root)).unwrap();
+        }
         draft
     };
     let fork = |one, other| CharterFork { one, other }.verify(&old);
