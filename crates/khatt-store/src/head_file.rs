@@ -15,6 +15,7 @@ use crate::books::Books;
 use crate::error::OpenError;
 use crate::folder;
 use crate::key_file::StoreId;
+use crate::open::Syncs;
 use crate::vault::{Fill, Place, SEAL_LEN, Vault};
 
 pub(crate) const FILE: &str = "heads";
@@ -159,7 +160,13 @@ impl HeadFile {
     }
 
     /// Writes the books into the older slot and syncs. `Ok` means durable.
-    pub(crate) fn write(&self, books: &Books, vault: &Vault, fill: &mut Fill) -> io::Result<()> {
+    pub(crate) fn write(
+        &self,
+        books: &Books,
+        vault: &Vault,
+        fill: &mut Fill,
+        syncs: Syncs,
+    ) -> io::Result<()> {
         let slot = Slot::of(books);
         let bytes = slot
             .encode(vault, fill)
@@ -170,12 +177,15 @@ impl HeadFile {
             SLOT_LEN as u64
         };
         self.file.write_all_at(&bytes, offset)?;
-        self.file.sync_data()
+        match syncs {
+            Syncs::Full => self.file.sync_data(),
+            Syncs::DangerousOff => Ok(()),
+        }
     }
 
     /// Writes the books into both slots, one after the other.
     pub(crate) fn renew(&self, books: &Books, vault: &Vault, fill: &mut Fill) -> io::Result<()> {
-        self.write(books, vault, fill)?;
+        self.write(books, vault, fill, Syncs::Full)?;
         let other = if books.sequence().is_multiple_of(2) {
             SLOT_LEN as u64
         } else {

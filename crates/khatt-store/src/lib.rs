@@ -27,7 +27,7 @@ mod vault;
 pub use damage::{Damage, OpenOutcome};
 pub use error::OpenError;
 pub use key_file::PassphraseCost;
-pub use open::{NetworkFiles, Options};
+pub use open::{NetworkFiles, Options, Syncs};
 pub use reader::{ScrubPosition, ScrubStep, SqliteReader};
 pub use store::{STORE_LINE, SqliteStore};
 pub use vault::Fill;

@@ -32,6 +32,18 @@ pub struct Options {
     pub network_files: NetworkFiles,
     /// The most pages of 4096 bytes that the database may have, for a quota or a test.
     pub pages_max: Option<u32>,
+    /// Whether a commit waits for the disk.
+    pub syncs: Syncs,
+}
+
+/// Whether a commit waits until the disk has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syncs {
+    /// It does: what is committed survives a power cut.
+    #[default]
+    Full,
+    /// It does not, so that a benchmark can tell what syncs cost. No post may run like this.
+    DangerousOff,
 }
 
 /// Whether a folder may lie on a network file system.
@@ -51,6 +63,7 @@ impl Default for Options {
             tail_entries: 256,
             network_files: NetworkFiles::Refuse,
             pages_max: None,
+            syncs: Syncs::Full,
         }
     }
 }
@@ -87,7 +100,7 @@ impl SqliteStore {
         let key_file = key_file::encode(&opened, passphrase, options.passphrase_cost, &mut fill)?;
         let vault = Vault::new(&opened.archive_key);
         folder::write_new(&building.join(key_file::FILE), &key_file)?;
-        let conn = settings::connect(&building, Use::Create)?;
+        let conn = settings::connect(&building, Use::Create, Syncs::Full)?;
         settings::make_tables(&conn)?;
         let versions = params![
             opened.store_id,
@@ -134,7 +147,7 @@ impl SqliteStore {
         folder::close_to_others(dir, FILES)?;
         let opened = key_file::read(dir, passphrase)?;
         let vault = Arc::new(Vault::new(&opened.archive_key));
-        let conn = settings::connect(dir, Use::Write)?;
+        let conn = settings::connect(dir, Use::Write, options.syncs)?;
         if let Some(pages) = options.pages_max {
             conn.pragma_update(None, "max_page_count", pages)
                 .map_err(settings::failed)?;
@@ -191,6 +204,7 @@ impl SqliteStore {
             books,
             head_file,
             outcome,
+            syncs: options.syncs,
         }))
     }
 }

@@ -11,6 +11,7 @@ use crate::books::LineBook;
 use crate::check::{self, Walk, signed};
 use crate::damage::Damage;
 use crate::error::OpenError;
+use crate::open::Syncs;
 use crate::folder::Lock;
 use crate::rows::{self, Fault, bytes, text};
 use crate::settings::{self, Use};
@@ -46,7 +47,7 @@ pub struct ScrubStep {
 
 impl SqliteReader {
     pub(crate) fn open(dir: &Path, vault: Arc<Vault>, lock: Arc<Lock>) -> Result<Self, OpenError> {
-        let conn = settings::connect(dir, Use::Read)?;
+        let conn = settings::connect(dir, Use::Read, Syncs::Full)?;
         Ok(Self {
             conn,
             vault,

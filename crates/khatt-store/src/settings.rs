@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::OpenError;
+use crate::open::Syncs;
 use crate::sql;
 
 pub(crate) const FILE: &str = "post.db";
@@ -26,7 +27,7 @@ pub(crate) enum Use {
 }
 
 /// Opens a connection with every setting made and read back.
-pub(crate) fn connect(dir: &Path, purpose: Use) -> Result<Connection, OpenError> {
+pub(crate) fn connect(dir: &Path, purpose: Use, syncs: Syncs) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < LEAST_SQLITE {
         return Err(OpenError::LocalOldSqlite {
             found: rusqlite::version().to_owned(),
@@ -66,6 +67,10 @@ pub(crate) fn connect(dir: &Path, purpose: Use) -> Result<Connection, OpenError>
     }
     for (name, wanted) in SETTINGS.iter().chain(FIXED) {
         check(&conn, name, wanted)?;
+    }
+    if syncs == Syncs::DangerousOff {
+        set(&conn, "synchronous", "0")?;
+        check(&conn, "synchronous", "0")?;
     }
     Ok(conn)
 }

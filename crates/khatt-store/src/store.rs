@@ -17,7 +17,7 @@ use crate::error::OpenError;
 use crate::folder::{self, BALLAST_FILE, Lock};
 use crate::head_file::HeadFile;
 use crate::key_file::{self, Opened};
-use crate::open::Options;
+use crate::open::{Options, Syncs};
 use crate::reader::SqliteReader;
 use crate::rows::{self, Fault};
 use crate::sql;
@@ -40,6 +40,9 @@ pub struct SqliteStore {
     held: Option<String>,
     /// Whether the disk failed, after which it is not touched again.
     failed: bool,
+    syncs: Syncs,
+    /// Files synced so far, the database's own at a move of pages included.
+    synced: u64,
 }
 
 /// What an opened store is made of.
@@ -52,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) books: Books,
     pub(crate) head_file: Option<HeadFile>,
     pub(crate) outcome: OpenOutcome,
+    pub(crate) syncs: Syncs,
 }
 
 impl SqliteStore {
@@ -65,6 +69,7 @@ impl SqliteStore {
             books,
             head_file,
             outcome,
+            syncs,
         } = parts;
         let held = match &outcome {
             OpenOutcome::Damaged(damage) => damage
@@ -85,6 +90,8 @@ impl SqliteStore {
             outcome,
             held,
             failed,
+            syncs,
+            synced: 0,
         }
     }
 
@@ -98,6 +105,12 @@ impl SqliteStore {
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.held.is_none()
+    }
+
+    /// Returns how many times a file was synced for what was written since the store was opened.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.synced
     }
 
     /// Opens one more reading side, for another thread.
@@ -266,14 +279,24 @@ impl SqliteStore {
         }
         self.books.set(line, book);
         let written = match &self.head_file {
-            Some(head_file) => head_file.write(&self.books, &self.vault, &mut self.fill),
+            Some(head_file) => {
+                head_file.write(&self.books, &self.vault, &mut self.fill, self.syncs)
+            }
             None => Err(std::io::Error::other("head file is missing")),
         };
         if let Err(error) = written {
             return Err(self.fail(format!("head file: {error}")));
         }
+        // The write-ahead file and the head file.
+        self.note_syncs(2);
         self.shorten_wal();
         Ok(())
+    }
+
+    fn note_syncs(&mut self, count: u64) {
+        if self.syncs == Syncs::Full {
+            self.synced = self.synced.saturating_add(count);
+        }
     }
 
     fn execute(&self, statement: &str) -> Result<(), CommitError> {
@@ -288,6 +311,8 @@ impl SqliteStore {
             .wal_pages("PRAGMA wal_checkpoint(NOOP)")
             .and_then(|(pages, moved)| {
                 if pages >= WAL_PAGES && moved < pages {
+                    // The write-ahead file once more, and the database.
+                    self.note_syncs(2);
                     self.move_pages("PRAGMA wal_checkpoint(PASSIVE)")
                 } else {
                     Ok(())
