@@ -2,12 +2,13 @@
 //!
 //! `cargo xtask ci` runs everything that needs no network and nothing but Rust: formatting, lints,
 //! tests, documentation, and the tree tests. `cargo xtask tree` runs the tree tests alone: they
-//! read the files of the repository and say which house rule a file breaks. The checks made with
-//! tools of others are left to `./test`.
+//! read the files of the repository and say which house rule a file breaks. `cargo xtask seeds` gives
+//! the fuzzer something to start from. The checks made with tools of others are left to `./test`.
 
 mod checks;
 mod ci;
 mod rust_source;
+mod seeds;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -15,16 +16,18 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-const USAGE: &str = "usage: cargo xtask ci | tree
+const USAGE: &str = "usage: cargo xtask ci | tree | seeds
 
   ci     formatting, lints, tests, documentation, then the tree; no network needed
-  tree   only the tests that read the repository's own files";
+  tree   only the tests that read the repository's own files
+  seeds  what the fuzzer starts from, into fuzz/corpus/";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1);
     let outcome = match command.as_deref() {
         Some("ci") => root().and_then(|root| ci::run(&root)),
         Some("tree") => root().and_then(|root| ci::tree(&root)),
+        Some("seeds") => root().and_then(|root| seeds::run(&root)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

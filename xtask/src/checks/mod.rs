@@ -9,7 +9,7 @@ mod places;
 mod pure;
 mod readme;
 mod spec;
-mod vectors;
+pub(crate) mod vectors;
 
 use crate::tree::{Finding, Tree};
 

@@ -44,7 +44,7 @@ pub(crate) fn headers(tree: &Tree) -> Vec<Finding> {
             .find(|(key, _)| *key == "encoding")
             .map(|(_, value)| *value)
         {
-            Some("hex") if !is_hex(body) => {
+            Some("hex") if unhex(body).is_none() => {
                 findings.push(Finding::fault(path, "the body is not hexadecimal"));
             }
             Some("hex") | None => {}
@@ -91,6 +91,45 @@ fn names(text: &str, path: &str) -> bool {
     })
 }
 
+/// A vector that was read: its rows and its bytes.
+pub(crate) struct Vector {
+    rows: Vec<(String, String)>,
+    /// What follows the empty row, decoded.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Vector {
+    /// A value that is a number.
+    pub(crate) fn number(&self, key: &str) -> Option<u8> {
+        self.value(key)?.parse().ok()
+    }
+
+    /// A value that is hexadecimal.
+    pub(crate) fn hex(&self, key: &str) -> Option<Vec<u8>> {
+        unhex(self.value(key)?.as_bytes())
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        let row = self.rows.iter().find(|(known, _)| known == key);
+        row.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Reads a vector; nothing if [`headers`] would find a fault that hides its bytes.
+pub(crate) fn read(file: &[u8]) -> Option<Vector> {
+    let (header, body) = split(file)?;
+    let rows: Vec<(String, String)> = header
+        .lines()
+        .filter_map(|row| row.split_once(": "))
+        .map(|(key, value)| (key.to_owned(), value.trim().to_owned()))
+        .collect();
+    let is_hex = rows
+        .iter()
+        .any(|(key, value)| key == "encoding" && value == "hex");
+    let bytes = if is_hex { unhex(body)? } else { body.to_vec() };
+    Some(Vector { rows, bytes })
+}
+
 fn vectors(tree: &Tree) -> impl Iterator<Item = (&str, &[u8])> {
     tree.files()
         .filter(|(path, _)| path.starts_with("vectors/") && !path.ends_with(".md"))
@@ -109,13 +148,16 @@ fn is_key(key: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn is_hex(body: &[u8]) -> bool {
-    let digits: Vec<u8> = body
+fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
         .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|byte| char::from(*byte).to_digit(16))
+        .map(|digit| digit.and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    rest.is_empty().then_some(bytes)
 }
 
 #[cfg(test)]
