@@ -1,3 +1,5 @@
-//! Khatt: the command, posts and rehearsals.
+//! The command `khatt`: see the library for what it does.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    khatt::cli::main()
+}

@@ -1,0 +1,698 @@
+//! A post's folder: what is in it, and how it is made and opened.
+//!
+//! The store in it is `khatt-store`'s, officers' keys are [`crate::officer_key`]'s. This module
+//! names the files, keeps the post's settings, and puts the post's own keys into the store. There
+//! is one signer per folder: whoever holds the store holds the folder's lock.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    io::{Read, Write},
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use khatt_forms::{IdentifierError, Language, check_identifier};
+use khatt_record::{
+    Hash, PartyIndex, PostIndex, PostSigner, SignedCharter, SoftwareSigner,
+    card::{CARD_MAX, Card, CardError},
+    charter::{CHARTER_MAX, Officer, OfficerKey, Party, Post, Roles, Scheme, hash_bytes},
+    charter::SignError,
+    seal::PrekeySecret,
+};
+use khatt_store::{Fill, OpenError, Options, PassphraseCost, SqliteStore};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::{
+    officer_key::{OfficerKeyError, OfficerKeyFile},
+    passphrase::Passphrase,
+};
+
+/// The settings of a post: `post.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// The party's name.
+    pub party: String,
+    /// The post's name.
+    pub post: String,
+    /// The languages that the party wants on its line, as tags.
+    pub languages: Vec<String>,
+    /// The language in which this post speaks to its officers, as a tag.
+    pub officer_language: String,
+    /// Where it listens, as `IP:PORT`; without it the post only dials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// By post name: where a peer is dialled and may come from, instead of its charter addresses.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<String, PeerSettings>,
+}
+
+/// What a post knows of a peer's whereabouts beyond the charter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PeerSettings {
+    /// Where to dial it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<SocketAddr>,
+    /// Where it may come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<IpAddr>,
+}
+
+/// The seeds of a post's keys, erased when dropped and never printed.
+#[derive(Clone)]
+pub struct PostKeys {
+    /// The party's root key: it signs cards and charters.
+    pub root: Zeroizing<[u8; 32]>,
+    /// Signs the post's checkpoints.
+    pub log: Zeroizing<[u8; 32]>,
+    /// Will sign them in the next generation; its digest is announced.
+    pub next_log: Zeroizing<[u8; 32]>,
+    /// Cosigns others' checkpoints.
+    pub cosign: Zeroizing<[u8; 32]>,
+    /// Proves the post to its peers on the network.
+    pub tls: Zeroizing<[u8; 32]>,
+    /// The first prekey.
+    pub prekey: Zeroizing<[u8; 32]>,
+}
+
+/// An officer of a post that is being made.
+#[derive(Clone, Debug)]
+pub struct NewOfficer {
+    /// The officer's name: the title on the line and the name of the key's file.
+    pub name: String,
+    /// What the officer may do.
+    pub roles: Roles,
+    /// Opens the officer's key.
+    pub passphrase: Passphrase,
+}
+
+/// A post that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewPost {
+    /// Its settings.
+    pub settings: Settings,
+    /// Where peers reach it, as it will stand in the charter.
+    pub addresses: Vec<String>,
+    /// Its officers, two at least for two-person release.
+    pub officers: Vec<NewOfficer>,
+    /// Opens the folder.
+    pub passphrase: Passphrase,
+    /// What guessing a passphrase costs.
+    pub cost: PassphraseCost,
+    /// Disk space held back for receipts, in bytes.
+    pub ballast_bytes: u64,
+}
+
+/// A post's folder, by its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostFolder {
+    dir: PathBuf,
+}
+
+/// Why a post's folder was not made, read or changed.
+#[non_exhaustive]
+#[derive(Debug, Error)]
+pub enum FolderError {
+    /// There is no post in the folder.
+    #[error("local folder holds no post: {0} is not there")]
+    LocalNoPost(&'static str),
+    /// There is something in the folder already.
+    #[error("local folder is there already and is not empty")]
+    LocalExists,
+    /// The settings cannot be read.
+    #[error("local post.toml cannot be read: {0}")]
+    LocalSettings(String),
+    /// A name that may be taken for another, or holds signs that cannot be seen.
+    #[error("local name {name:?} is refused: {fault}")]
+    LocalName {
+        /// The name.
+        name: String,
+        /// Why.
+        fault: IdentifierError,
+    },
+    /// A name that is no name of a file.
+    #[error("local officer's name {0:?} cannot be the name of a file")]
+    LocalFileName(String),
+    /// An officer without a role, or too few officers.
+    #[error("local post needs two officers at least, one of them releasing")]
+    LocalOfficers,
+    /// The folder has no charter yet.
+    #[error("local post has no open line: there is no charter in the folder")]
+    LocalNoCharter,
+    /// The line of this folder is open already, with another charter.
+    #[error("local post has another line open already")]
+    LocalOtherLine,
+    /// The charter does not name this post with its keys.
+    #[error("local keys are those of no post of the charter")]
+    LocalNotOurs,
+    /// The folder's secrets are not all there.
+    #[error("local store lacks the key {0}")]
+    LocalKeyMissing(&'static str),
+    /// A file is too long to be what it should be.
+    #[error("local file {0} is too long")]
+    LocalTooLong(String),
+    /// The operating system refused something.
+    #[error("local file system failed at {what}: {reason}")]
+    LocalIo {
+        /// What was being done.
+        what: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The store could not be read.
+    #[error(transparent)]
+    Read(#[from] khatt_core::store::ReadError),
+    /// The store could not be written.
+    #[error(transparent)]
+    Commit(#[from] khatt_core::store::CommitError),
+    /// An officer's key.
+    #[error(transparent)]
+    OfficerKey(#[from] OfficerKeyError),
+    /// A card.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// A charter.
+    #[error(transparent)]
+    Charter(#[from] SignError),
+}
+
+impl FolderError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::LocalNoPost(_) => "KK-1301",
+            Self::LocalExists => "KK-1302",
+            Self::LocalSettings(_) => "KK-1303",
+            Self::LocalName { fault, .. } => fault.code(),
+            Self::LocalFileName(_) => "KK-1304",
+            Self::LocalOfficers => "KK-1305",
+            Self::LocalNoCharter => "KK-1306",
+            Self::LocalOtherLine => "KK-1307",
+            Self::LocalNotOurs => "KK-1308",
+            Self::LocalKeyMissing(_) => "KK-1309",
+            Self::LocalTooLong(_) => "KK-1310",
+            Self::LocalIo { .. } => "KK-1311",
+            Self::Store(error) => error.code(),
+            Self::Read(error) => error.code(),
+            Self::Commit(error) => error.code(),
+            Self::OfficerKey(error) => error.code(),
+            Self::Card(error) => error.code(),
+            Self::Charter(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Debug for PostKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostKeys(redacted)")
+    }
+}
+
+impl PostKeys {
+    /// Draws all keys of a new post.
+    pub fn generate(fill: &mut dyn FnMut(&mut [u8])) -> Self {
+        let mut seed = || {
+            let mut seed = Zeroizing::new([0; 32]);
+            fill(seed.as_mut_slice());
+            seed
+        };
+        Self {
+            root: seed(),
+            log: seed(),
+            next_log: seed(),
+            cosign: seed(),
+            tls: seed(),
+            prekey: seed(),
+        }
+    }
+
+    /// Takes the keys out of a post's store.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalKeyMissing`], or whatever the store says.
+    pub fn load(store: &SqliteStore) -> Result<Self, FolderError> {
+        let seed = |name: &'static str| {
+            let sealed = store.secret(name)?.ok_or(FolderError::LocalKeyMissing(name))?;
+            let seed = <[u8; 32]>::try_from(sealed.0.as_slice());
+            seed.map(Zeroizing::new).map_err(|_| FolderError::LocalKeyMissing(name))
+        };
+        Ok(Self {
+            root: seed(ROOT)?,
+            log: seed(LOG)?,
+            next_log: seed(NEXT_LOG)?,
+            cosign: seed(COSIGN)?,
+            tls: seed(TLS)?,
+            prekey: seed(PREKEY)?,
+        })
+    }
+
+    /// Puts the keys into a post's store.
+    ///
+    /// # Errors
+    ///
+    /// As the store's.
+    pub fn save(&self, store: &mut SqliteStore) -> Result<(), FolderError> {
+        let all = [
+            (ROOT, &self.root),
+            (LOG, &self.log),
+            (NEXT_LOG, &self.next_log),
+            (COSIGN, &self.cosign),
+            (TLS, &self.tls),
+            (PREKEY, &self.prekey),
+        ];
+        for (name, seed) in all {
+            store.put_secret(name, seed.as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// Returns the signer of the party's root key.
+    #[must_use]
+    pub fn root_signer(&self) -> SoftwareSigner {
+        SoftwareSigner::from_seed(*self.root)
+    }
+
+    /// Returns the signer of the post's log.
+    #[must_use]
+    pub fn log_signer(&self) -> SoftwareSigner {
+        SoftwareSigner::from_seed(*self.log)
+    }
+
+    /// Returns the secret of the first prekey.
+    #[must_use]
+    pub fn prekey_secret(&self) -> PrekeySecret {
+        PrekeySecret::from_seed(*self.prekey)
+    }
+
+    /// Returns the post as it stands in a card: with public keys only.
+    #[must_use]
+    pub fn post(&self, name: &str, addresses: &[String]) -> Post {
+        let public = |seed: &[u8; 32]| SoftwareSigner::from_seed(*seed).public();
+        Post {
+            party: PartyIndex(0),
+            name: name.to_owned(),
+            generation: 0,
+            log_key: public(&self.log),
+            cosign_key: public(&self.cosign),
+            tls_key: public(&self.tls),
+            prekey: self.prekey_secret().public().to_vec(),
+            next_log_digest: Hash(hash_bytes(&public(&self.next_log)).0),
+            addresses: addresses.to_vec(),
+        }
+    }
+
+    /// Finds the post of a charter that has these keys.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalNotOurs`].
+    pub fn post_in(&self, charter: &SignedCharter) -> Result<PostIndex, FolderError> {
+        let log_key = self.log_signer().public();
+        let found = charter.charter().posts().find(|(_, post)| post.log_key == log_key);
+        found.map(|(index, _)| index).ok_or(FolderError::LocalNotOurs)
+    }
+}
+
+impl PostFolder {
+    /// Names a folder, whatever is in it.
+    #[must_use]
+    pub fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
+    /// Names a folder that holds a post.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalNoPost`] if it does not.
+    pub fn existing(dir: &Path) -> Result<Self, FolderError> {
+        for file in ["post.key", "post.db", SETTINGS] {
+            if !dir.join(file).exists() {
+                return Err(FolderError::LocalNoPost(file));
+            }
+        }
+        Ok(Self::at(dir))
+    }
+
+    /// Returns the path.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Makes a post: folder, store, keys, officers and card. All of it, or nothing.
+    ///
+    /// It is built beside the folder and takes its name when everything is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`]; the folder is then as it was.
+    pub fn make(
+        dir: &Path,
+        new: &NewPost,
+        fill: fn() -> Fill,
+    ) -> Result<(Self, Card), FolderError> {
+        check_new(new)?;
+        match fs::read_dir(dir) {
+            Ok(mut items) => {
+                if items.next().is_some() {
+                    return Err(FolderError::LocalExists);
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(io("reading the folder")(error)),
+        }
+        let building = beside(dir)?;
+        if building.exists() {
+            // Left by an init that was cut off: nothing in it was ever shown to anybody.
+            fs::remove_dir_all(&building).map_err(io("clearing an unfinished folder"))?;
+        }
+        let made = build(&building, new, fill);
+        let named = made.and_then(|card| {
+            fs::rename(&building, dir).map_err(io("naming the folder"))?;
+            sync_dir(dir)?;
+            if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                sync_dir(parent)?;
+            }
+            Ok(card)
+        });
+        match named {
+            Ok(card) => Ok((Self::at(dir), card)),
+            Err(error) => {
+                // What could not be finished is of no use; that it cannot be removed is no news.
+                let _ = fs::remove_dir_all(&building);
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalSettings`] names what is wrong in them.
+    pub fn settings(&self) -> Result<Settings, FolderError> {
+        let bytes = read_bounded(&self.dir.join(SETTINGS), SETTINGS_MAX)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| FolderError::LocalSettings("it is not UTF-8".to_owned()))?;
+        toml::from_str(&text).map_err(|error| FolderError::LocalSettings(error.message().to_owned()))
+    }
+
+    /// Returns the language in which this post speaks to its officers, if the settings name one.
+    #[must_use]
+    pub fn officer_language(&self) -> Option<Language> {
+        self.settings().ok().and_then(|held| Language::from_tag(&held.officer_language))
+    }
+
+    /// Reads this party's card.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`].
+    pub fn card(&self) -> Result<Card, FolderError> {
+        read_card(&self.card_path())
+    }
+
+    /// Where this party's card is.
+    #[must_use]
+    pub fn card_path(&self) -> PathBuf {
+        self.dir.join("card.khatt")
+    }
+
+    /// Where the charter is, once the line is open.
+    #[must_use]
+    pub fn charter_path(&self) -> PathBuf {
+        self.dir.join("charter.khatt")
+    }
+
+    /// Where the socket of a running post is.
+    #[must_use]
+    pub fn socket_path(&self) -> PathBuf {
+        self.dir.join("post.sock")
+    }
+
+    /// Where an officer's key is.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalFileName`] if the name is none of a file.
+    pub fn officer_path(&self, name: &str) -> Result<PathBuf, FolderError> {
+        file_name(name)?;
+        Ok(self.dir.join(OFFICERS).join(format!("{name}.key")))
+    }
+
+    /// Reads the charter of the open line.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalNoCharter`] before `line open`, or what is wrong with it.
+    pub fn charter(&self) -> Result<SignedCharter, FolderError> {
+        let path = self.charter_path();
+        if !path.exists() {
+            return Err(FolderError::LocalNoCharter);
+        }
+        Ok(SignedCharter::from_bytes(&read_bounded(&path, CHARTER_FILE_MAX)?)?)
+    }
+
+    /// Keeps the charter of the line that this post opens. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalOtherLine`] if another one is there.
+    pub fn keep_charter(&self, charter: &SignedCharter) -> Result<(), FolderError> {
+        match self.charter() {
+            Ok(held) if held.hash() == charter.hash() => Ok(()),
+            Ok(_) => Err(FolderError::LocalOtherLine),
+            Err(FolderError::LocalNoCharter) => {
+                write_replacing(&self.charter_path(), charter.to_bytes())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the store, which takes the folder's lock.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`]; `KS-1203` if a running post or another command has it.
+    pub fn open_store(
+        &self,
+        passphrase: &Passphrase,
+        fill: Fill,
+    ) -> Result<SqliteStore, FolderError> {
+        let options = Options { ballast_bytes: 0, ..Options::default() };
+        Ok(SqliteStore::open(&self.dir, passphrase.expose(), fill, &options)?)
+    }
+
+    /// Opens an officer's key.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`].
+    pub fn officer_key(
+        &self,
+        name: &str,
+        passphrase: &Passphrase,
+    ) -> Result<OfficerKeyFile, FolderError> {
+        Ok(OfficerKeyFile::read(&self.officer_path(name)?, passphrase)?)
+    }
+}
+
+/// Returns random bytes of the operating system.
+///
+/// # Panics
+///
+/// If the operating system has none: then no key may be made at all.
+#[must_use]
+pub fn system_fill() -> Fill {
+    Box::new(fill_from_system)
+}
+
+/// Fills `out` with random bytes of the operating system.
+///
+/// # Panics
+///
+/// If the operating system has none.
+#[expect(clippy::expect_used, reason = "without randomness no key may be made")]
+pub fn fill_from_system(out: &mut [u8]) {
+    getrandom::fill(out).expect("the operating system gives random bytes");
+}
+
+/// Reads another party's card.
+///
+/// # Errors
+///
+/// [`FolderError`].
+pub fn read_card(path: &Path) -> Result<Card, FolderError> {
+    Ok(Card::from_bytes(&read_bounded(path, CARD_MAX)?)?)
+}
+
+/// Reads a file that must not be longer than `max` bytes.
+///
+/// # Errors
+///
+/// [`FolderError::LocalTooLong`], or what the system says.
+pub fn read_bounded(path: &Path, max: usize) -> Result<Vec<u8>, FolderError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let failed = |error| io(&format!("reading {name}"))(error);
+    let file = fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(max as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > max {
+        return Err(FolderError::LocalTooLong(name));
+    }
+    Ok(bytes)
+}
+
+/// Replaces a file so that a power cut leaves the old one or the new one.
+///
+/// # Errors
+///
+/// [`FolderError::LocalIo`].
+pub fn write_replacing(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".tmp");
+    let new = PathBuf::from(new);
+    let failed = io("writing a file");
+    let mut file = OpenOptionsExt::mode(fs::OpenOptions::new().write(true), 0o600)
+        .create(true)
+        .truncate(true)
+        .open(&new)
+        .map_err(&failed)?;
+    file.write_all(bytes).map_err(&failed)?;
+    file.sync_all().map_err(&failed)?;
+    fs::rename(&new, path).map_err(&failed)?;
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_dir(parent),
+        _ => sync_dir(Path::new(".")),
+    }
+}
+
+/// Refuses names that are no plain names of a file.
+fn file_name(name: &str) -> Result<(), FolderError> {
+    let plain = !name.is_empty()
+        && name.len() <= 64
+        && !name.starts_with('.')
+        && !name.contains(['/', '\\', '\0']);
+    if plain { Ok(()) } else { Err(FolderError::LocalFileName(name.to_owned())) }
+}
+
+fn check_new(new: &NewPost) -> Result<(), FolderError> {
+    let mut known: Vec<&str> = Vec::new();
+    check_name(&new.settings.party, &known)?;
+    check_name(&new.settings.post, &[])?;
+    for officer in &new.officers {
+        file_name(&officer.name)?;
+        check_name(&officer.name, &known)?;
+        known.push(&officer.name);
+    }
+    let releasing = Roles::RELEASING.with(Roles::COMMANDER);
+    let acting = releasing.with(Roles::WATCH);
+    let able = new.officers.iter().filter(|officer| officer.roles.any_of(acting)).count();
+    let releases = new.officers.iter().any(|officer| officer.roles.any_of(releasing));
+    let tags = &new.settings.languages;
+    if tags.is_empty() || tags.iter().any(|tag| Language::from_tag(tag).is_none()) {
+        return Err(FolderError::LocalSettings("a language of forms is not known".to_owned()));
+    }
+    if able >= 2 && releases { Ok(()) } else { Err(FolderError::LocalOfficers) }
+}
+
+fn check_name(name: &str, known: &[&str]) -> Result<(), FolderError> {
+    check_identifier(name, known)
+        .map_err(|fault| FolderError::LocalName { name: shown(name), fault })
+}
+
+/// A refused name as it may be printed: without what steers a terminal.
+fn shown(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || " -_.".contains(c) { c } else { '?' };
+    name.chars().take(64).map(plain).collect()
+}
+
+fn build(dir: &Path, new: &NewPost, fill: fn() -> Fill) -> Result<Card, FolderError> {
+    let mut draw = fill();
+    let keys = PostKeys::generate(&mut *draw);
+    let options = Options {
+        passphrase_cost: new.cost,
+        ballast_bytes: new.ballast_bytes,
+        ..Options::default()
+    };
+    let mut store = SqliteStore::create(dir, new.passphrase.expose(), fill(), &options)?;
+    keys.save(&mut store)?;
+    drop(store);
+    let officers_dir = dir.join(OFFICERS);
+    fs::DirBuilder::new().mode(0o700).create(&officers_dir).map_err(io("making a folder"))?;
+    let mut officers = Vec::with_capacity(new.officers.len());
+    for officer in &new.officers {
+        let mut seed = Zeroizing::new([0; 32]);
+        draw(seed.as_mut_slice());
+        let path = officers_dir.join(format!("{}.key", officer.name));
+        OfficerKeyFile::write(&path, &seed, &officer.passphrase, new.cost, &mut *draw)?;
+        let key = SoftwareSigner::from_seed(*seed).public();
+        officers.push(Officer {
+            party: PartyIndex(0),
+            title: officer.name.clone(),
+            roles: officer.roles,
+            keys: vec![OfficerKey { scheme: Scheme::Ed25519, key }],
+        });
+    }
+    sync_dir(&officers_dir)?;
+    let root = keys.root_signer();
+    let card = Card {
+        party: Party { name: new.settings.party.clone(), root_key: root.public() },
+        posts: vec![keys.post(&new.settings.post, &new.addresses)],
+        officers,
+    };
+    write_replacing(&dir.join("card.khatt"), &card.sign(&root)?)?;
+    let settings = toml::to_string(&new.settings)
+        .map_err(|error| FolderError::LocalSettings(error.to_string()))?;
+    write_replacing(&dir.join(SETTINGS), settings.as_bytes())?;
+    Ok(card)
+}
+
+/// The folder in which a post is built before it takes its name.
+fn beside(dir: &Path) -> Result<PathBuf, FolderError> {
+    let Some(name) = dir.file_name() else {
+        return Err(FolderError::LocalIo {
+            what: "naming the folder".to_owned(),
+            reason: "the path does not end in a name".to_owned(),
+        });
+    };
+    let mut building = name.to_owned();
+    building.push(".making");
+    Ok(dir.with_file_name(building))
+}
+
+fn sync_dir(dir: &Path) -> Result<(), FolderError> {
+    fs::File::open(dir).and_then(|held| held.sync_all()).map_err(io("syncing a folder"))
+}
+
+fn io(what: &str) -> impl Fn(std::io::Error) -> FolderError + use<> {
+    let what = what.to_owned();
+    move |error| FolderError::LocalIo { what: what.clone(), reason: error.to_string() }
+}
+
+const SETTINGS: &str = "post.toml";
+const OFFICERS: &str = "officers";
+const SETTINGS_MAX: usize = 64 * 1024;
+/// A charter and the signatures of its parties.
+pub const CHARTER_FILE_MAX: usize = CHARTER_MAX + 4096;
+
+const ROOT: &str = "root";
+const LOG: &str = "log";
+const NEXT_LOG: &str = "log-next";
+const COSIGN: &str = "cosign";
+const TLS: &str = "tls";
+const PREKEY: &str = "prekey";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,539 @@
+//! One post's line at work: a thread that owns the engine and the store's writer.
+//!
+//! Inputs queue up while a batch is being stored, and so share the next one. Whatever the engine
+//! wants is carried out before the thread waits again, and nothing that it asks for can hold it up:
+//! frames that find no room are dropped (the engine sends again), events that nobody takes are
+//! counted as missed. Who asks, over which socket and in what words, is left to others.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Mutex,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use khatt_core::{
+    Now,
+    line::{Act, ActError, Done, Event, Input, Line, OpenError, Output, Parts, Route, Ticket},
+    store::{CommitError, Writer},
+};
+use khatt_forms::{Catalogue, Wordbook};
+use khatt_net as net;
+use khatt_record::{
+    PostIndex, PostSigner, SignedCharter,
+    ids::LineId,
+    seal::{Entropy, PrekeySecret},
+};
+use khatt_store::SqliteStore;
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::clock::Clock;
+
+/// Inputs that may wait for the engine.
+pub const INPUTS_MAX: usize = 256;
+/// Events that may wait for a subscriber; the oldest are missed then.
+pub const EVENTS_MAX: usize = 1024;
+
+/// What a post's host is made of.
+pub struct HostParts {
+    /// The line's charter.
+    pub charter: SignedCharter,
+    /// The post.
+    pub post: PostIndex,
+    /// Its store, which the host alone writes from now on.
+    pub store: SqliteStore,
+    /// Signs its log.
+    pub signer: Box<dyn PostSigner + Send>,
+    /// The secret of the prekey that the charter names.
+    pub prekey: PrekeySecret,
+    /// Random bytes.
+    pub entropy: Box<dyn Entropy + Send>,
+    /// The clocks it goes by.
+    pub clock: Box<dyn Clock>,
+    /// Its network, if it has one. Peers are known there by their place in the charter.
+    pub net: Option<(net::Sender, mpsc::Receiver<net::Event>)>,
+}
+
+/// A post's line at work. Dropping it stops it.
+pub struct PostHost {
+    inputs: SyncSender<Message>,
+    events: broadcast::Sender<Event>,
+    thread: Mutex<Option<JoinHandle<Result<SqliteStore, HostError>>>>,
+}
+
+/// How far a host has come: whether everything that was sent has also been taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Frames that the network took for sending.
+    pub sent: u64,
+    /// Frames that came and were handled.
+    pub received: u64,
+    /// When the engine has something to do by itself, on the second clock.
+    pub due_ms: Option<u64>,
+}
+
+/// Why a host does not work, or no more.
+#[non_exhaustive]
+#[derive(Debug, Error)]
+pub enum HostError {
+    /// The line cannot be taken up.
+    #[error(transparent)]
+    Line(#[from] OpenError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] khatt_store::OpenError),
+    /// The disk failed: the process must stop and start again.
+    #[error("local post has stopped: {0}")]
+    LocalDisk(CommitError),
+    /// It was stopped, or stopped by itself before.
+    #[error("local post has stopped")]
+    LocalStopped,
+    /// As many requests wait as may wait.
+    #[error("local post is busy: {INPUTS_MAX} requests wait already")]
+    LocalBusy,
+    /// The operating system gave no thread.
+    #[error("local system gives no thread: {0}")]
+    LocalThread(String),
+    /// The engine refused the act.
+    #[error(transparent)]
+    Act(#[from] ActError),
+}
+
+impl HostError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Line(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::LocalDisk(error) => error.code(),
+            Self::LocalStopped => "KK-1501",
+            Self::LocalBusy => "KK-1502",
+            Self::LocalThread(_) => "KK-1503",
+            Self::Act(error) => error.code(),
+        }
+    }
+}
+
+/// What the thread is told.
+enum Message {
+    Input(Input),
+    Act(Act, oneshot::Sender<Result<Done, ActError>>),
+    Look(Box<dyn FnOnce(&Worker) + Send>),
+    Stop,
+}
+
+/// What the thread has.
+struct Worker {
+    line: Line,
+    line_id: LineId,
+    store: SqliteStore,
+    clock: Box<dyn Clock>,
+    sender: Option<net::Sender>,
+    events: broadcast::Sender<Event>,
+    waiting: BTreeMap<Ticket, oneshot::Sender<Result<Done, ActError>>>,
+    next_ticket: u64,
+    ballast: Ballast,
+    pulse: Pulse,
+}
+
+/// Whether the space held back for receipts is still there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ballast {
+    Held,
+    Released,
+}
+
+impl PostHost {
+    /// Takes up the line and starts its thread; returns once everything of its start is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError`] if key, charter and store do not belong together or the disk fails.
+    pub fn start(parts: HostParts) -> Result<Self, HostError> {
+        let (inputs, queue) = sync_channel(INPUTS_MAX);
+        let events = broadcast::Sender::new(EVENTS_MAX);
+        let (sender, incoming) = parts.net.unzip();
+        let now = parts.clock.now();
+        let engine = Parts {
+            signer: parts.signer,
+            entropy: parts.entropy,
+            reader: Box::new(parts.store.reader()?),
+            prekey: parts.prekey,
+            catalogue: Catalogue::builtin(),
+            book: Wordbook::builtin(),
+        };
+        let line = Line::open(parts.charter, parts.post, engine, now)?;
+        let mut worker = Worker {
+            line_id: line.line_id(),
+            line,
+            store: parts.store,
+            clock: parts.clock,
+            sender,
+            events: events.clone(),
+            waiting: BTreeMap::new(),
+            next_ticket: 0,
+            ballast: Ballast::Held,
+            pulse: Pulse::default(),
+        };
+        worker.carry_out()?;
+        let failed = |error: std::io::Error| HostError::LocalThread(error.to_string());
+        if let Some(incoming) = incoming {
+            let inputs = inputs.clone();
+            thread::Builder::new()
+                .name("khatt-frames".to_owned())
+                .spawn(move || forward(incoming, &inputs))
+                .map_err(failed)?;
+        }
+        let thread = thread::Builder::new()
+            .name("khatt-line".to_owned())
+            .spawn(move || worker.run(&queue))
+            .map_err(failed)?;
+        Ok(Self { inputs, events, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Asks the engine for an act and waits until the answer is durable.
+    ///
+    /// # Panics
+    ///
+    /// If called from within an async runtime; use [`PostHost::act_async`] there.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::Act`] if the engine refuses, [`HostError::LocalStopped`] if it is gone.
+    pub fn act(&self, act: Act) -> Result<Done, HostError> {
+        let (answer, answered) = oneshot::channel();
+        let message = Message::Act(act, answer);
+        self.inputs.send(message).map_err(|_| HostError::LocalStopped)?;
+        Ok(answered.blocking_recv().map_err(|_| HostError::LocalStopped)??)
+    }
+
+    /// Asks the engine for an act, for callers within an async runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostHost::act`], and [`HostError::LocalBusy`] rather than waiting for room.
+    pub async fn act_async(&self, act: Act) -> Result<Done, HostError> {
+        let (answer, answered) = oneshot::channel();
+        self.offer(Message::Act(act, answer))?;
+        Ok(answered.await.map_err(|_| HostError::LocalStopped)??)
+    }
+
+    /// Asks the engine for an act and waits for nothing; what became of it shows in the events.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::LocalStopped`] if the engine is gone.
+    pub fn tell(&self, act: Act) -> Result<(), HostError> {
+        let (answer, _) = oneshot::channel();
+        self.inputs.send(Message::Act(act, answer)).map_err(|_| HostError::LocalStopped)
+    }
+
+    /// Returns how often the store has synced a file, once everything asked so far is done.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::LocalStopped`] if the engine is gone.
+    pub fn syncs(&self) -> Result<u64, HostError> {
+        self.look(|worker| worker.store.syncs())
+    }
+
+    /// Looks at the line on the engine's own thread, when it has nothing else to do.
+    ///
+    /// # Panics
+    ///
+    /// If called from within an async runtime; use [`PostHost::query_async`] there.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::LocalStopped`] if the engine is gone.
+    pub fn query<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Line, Now) -> T + Send + 'static,
+    ) -> Result<T, HostError> {
+        self.look(move |worker| look(&worker.line, worker.clock.now()))
+    }
+
+    /// Looks at the line, for callers within an async runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostHost::query`], and [`HostError::LocalBusy`] rather than waiting for room.
+    pub async fn query_async<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Line, Now) -> T + Send + 'static,
+    ) -> Result<T, HostError> {
+        let (answer, answered) = oneshot::channel();
+        let look = move |worker: &Worker| {
+            // Whoever asked may have gone meanwhile.
+            let _ = answer.send(look(&worker.line, worker.clock.now()));
+        };
+        self.offer(Message::Look(Box::new(look)))?;
+        answered.await.map_err(|_| HostError::LocalStopped)
+    }
+
+    /// Returns how far the host has come, once it has done everything that it was told so far.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::LocalStopped`] if the engine is gone.
+    pub fn pulse(&self) -> Result<Pulse, HostError> {
+        self.look(|worker| worker.pulse)
+    }
+
+    /// Tells the host that its clock was moved.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::LocalStopped`] if the engine is gone.
+    pub fn wake(&self) -> Result<(), HostError> {
+        let tick = Message::Input(Input::Tick);
+        self.inputs.send(tick).map_err(|_| HostError::LocalStopped)
+    }
+
+    /// Returns what happens from now on. A subscriber that falls behind is told how much it missed.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Tells whether the engine still works.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let thread = self.thread.lock().ok();
+        thread.is_some_and(|held| held.as_ref().is_some_and(|thread| !thread.is_finished()))
+    }
+
+    /// Stops the engine after what was asked so far, and gives back the store.
+    ///
+    /// # Errors
+    ///
+    /// Why it had stopped by itself, or [`HostError::LocalStopped`] the second time.
+    pub fn stop(&self) -> Result<SqliteStore, HostError> {
+        // A full queue empties; a thread that is gone needs no word.
+        let _ = self.inputs.send(Message::Stop);
+        let thread = self.thread.lock().ok().and_then(|mut held| held.take());
+        let thread = thread.ok_or(HostError::LocalStopped)?;
+        thread.join().map_err(|_| HostError::LocalStopped)?
+    }
+
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Worker) -> T + Send + 'static,
+    ) -> Result<T, HostError> {
+        let (answer, answered) = oneshot::channel();
+        let look = move |worker: &Worker| {
+            let _ = answer.send(look(worker));
+        };
+        let message = Message::Look(Box::new(look));
+        self.inputs.send(message).map_err(|_| HostError::LocalStopped)?;
+        answered.blocking_recv().map_err(|_| HostError::LocalStopped)
+    }
+
+    fn offer(&self, message: Message) -> Result<(), HostError> {
+        self.inputs.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => HostError::LocalBusy,
+            TrySendError::Disconnected(_) => HostError::LocalStopped,
+        })
+    }
+}
+
+impl Drop for PostHost {
+    fn drop(&mut self) {
+        // Where it was stopped before, this says so and changes nothing.
+        let _ = self.stop();
+    }
+}
+
+impl fmt::Debug for PostHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostHost").field("running", &self.is_running()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for HostParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostParts").field("post", &self.post).finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    fn run(mut self, queue: &Receiver<Message>) -> Result<SqliteStore, HostError> {
+        loop {
+            let Some(first) = self.next(queue)? else {
+                // Nobody can ask any more.
+                return self.end();
+            };
+            let mut taken = Some(first);
+            let mut looks = Vec::new();
+            // Everything that waits goes into one batch, and so shares one sync and one signature.
+            for _ in 0..INPUTS_MAX {
+                let now = self.clock.now();
+                match taken.take() {
+                    Some(Message::Input(input)) => {
+                        if matches!(input, Input::Frame { .. }) {
+                            self.pulse.received += 1;
+                        }
+                        self.line.handle(now, input);
+                    }
+                    Some(Message::Act(act, answer)) => {
+                        let ticket = Ticket(self.next_ticket);
+                        self.next_ticket += 1;
+                        self.waiting.insert(ticket, answer);
+                        self.line.handle(now, Input::Act { ticket, act });
+                    }
+                    Some(Message::Look(look)) => looks.push(look),
+                    Some(Message::Stop) => {
+                        self.carry_out()?;
+                        return self.end();
+                    }
+                    None => break,
+                }
+                if self.line.batch_is_full() {
+                    break;
+                }
+                taken = queue.try_recv().ok();
+            }
+            self.carry_out()?;
+            for look in looks {
+                look(&self);
+            }
+        }
+    }
+
+    /// Waits for the next message; a due time that comes first is one as well.
+    fn next(&mut self, queue: &Receiver<Message>) -> Result<Option<Message>, HostError> {
+        match queue.try_recv() {
+            Ok(message) => return Ok(Some(message)),
+            Err(TryRecvError::Disconnected) => return Ok(None),
+            Err(TryRecvError::Empty) => {}
+        }
+        let Some(mut wait) = self.pulse.due_ms.and_then(|due_ms| self.clock.until(due_ms)) else {
+            return Ok(queue.recv().ok());
+        };
+        if wait > QUIET {
+            match queue.recv_timeout(QUIET) {
+                Ok(message) => return Ok(Some(message)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                // Nothing else to do: what was committed moves to where less can happen to it.
+                Err(RecvTimeoutError::Timeout) => self.rest()?,
+            }
+            wait -= QUIET;
+        }
+        match queue.recv_timeout(wait) {
+            Ok(message) => Ok(Some(message)),
+            Err(RecvTimeoutError::Timeout) => Ok(Some(Message::Input(Input::Tick))),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+        }
+    }
+
+    fn rest(&mut self) -> Result<(), HostError> {
+        if self.store.is_writable() {
+            self.store.idle().map_err(HostError::LocalDisk)?;
+        }
+        Ok(())
+    }
+
+    /// Carries out everything that the engine wants, until it waits.
+    fn carry_out(&mut self) -> Result<(), HostError> {
+        loop {
+            match self.line.poll() {
+                Output::Commit { token, batch } => {
+                    let input = match self.store.commit(self.line_id, &batch) {
+                        Ok(()) => {
+                            self.ballast_back();
+                            Input::Committed(token)
+                        }
+                        Err(fault @ CommitError::LocalFull) => {
+                            self.ballast_out();
+                            Input::CommitFailed { token, fault }
+                        }
+                        Err(fault) => return Err(HostError::LocalDisk(fault)),
+                    };
+                    let now = self.clock.now();
+                    self.line.handle(now, input);
+                }
+                Output::Send { peer, route: Route::Direct, bytes } => {
+                    let sender = self.sender.as_ref();
+                    // What is not taken is lost like any frame on the way: the engine sends again.
+                    if sender.is_some_and(|sender| sender.send(peer.0.into(), bytes).is_ok()) {
+                        self.pulse.sent += 1;
+                    }
+                }
+                Output::Send { .. } => {}
+                Output::Reply { ticket, result } => {
+                    if let Some(answer) = self.waiting.remove(&ticket) {
+                        let _ = answer.send(result);
+                    }
+                }
+                Output::Event(event) => {
+                    // Nobody may be listening.
+                    let _ = self.events.send(event);
+                }
+                Output::WaitUntil(due_ms) => {
+                    self.pulse.due_ms = due_ms;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// A full disk: the space held back is for what the peers wait for.
+    fn ballast_out(&mut self) {
+        if self.ballast == Ballast::Held && self.store.release_ballast().is_ok() {
+            self.ballast = Ballast::Released;
+        }
+    }
+
+    fn ballast_back(&mut self) {
+        if self.ballast == Ballast::Released && self.store.reserve_ballast(BALLAST_BYTES).is_ok() {
+            self.ballast = Ballast::Held;
+        }
+    }
+
+    fn end(mut self) -> Result<SqliteStore, HostError> {
+        self.rest()?;
+        Ok(self.store)
+    }
+}
+
+/// Hands on what comes from the network. Waiting here is what holds back a peer that sends too fast.
+fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: &SyncSender<Message>) {
+    let post = |peer: u16| u8::try_from(peer).ok().map(PostIndex);
+    while let Some(event) = incoming.blocking_recv() {
+        let input = match event {
+            net::Event::Connected { peer, .. } => {
+                post(peer).map(|peer| Input::Connected { peer, route: Route::Direct })
+            }
+            net::Event::Disconnected { peer, why } => {
+                tracing::info!(peer, ?why, "a peer's connection ended");
+                post(peer).map(|peer| Input::Disconnected { peer, route: Route::Direct })
+            }
+            net::Event::Frame { peer, bytes } => {
+                post(peer).map(|peer| Input::Frame { peer, route: Route::Direct, bytes })
+            }
+            net::Event::Refused { address, why } => {
+                tracing::info!(%address, ?why, "someone was refused");
+                None
+            }
+        };
+        if let Some(input) = input
+            && inputs.send(Message::Input(input)).is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// After this long without anything to do, the store is tidied.
+const QUIET: Duration = Duration::from_secs(1);
+/// What is held back again once a full disk has room.
+const BALLAST_BYTES: u64 = 32 << 20;
+
+#[cfg(test)]
+mod tests;
