@@ -10,6 +10,9 @@
 //! | `logs` | where each log stands, what waits to be verified |
 //! | `outgoing` | our own log: appending, signing, streaming to peers |
 //! | `incoming` | frames and their items |
+//! | `ahead` | entries that came before their predecessors |
+//! | `wants` | what peers ask for, and how often they get it |
+//! | `own` | what others say of our own log |
 //! | `accept` | verified runs of a peer's entries, and the receipts for them |
 //! | `reconcile` | what each side holds; catching up; forks |
 //! | `epochs` | sealing secrets and prekeys |
@@ -25,7 +28,7 @@ use khatt_record::{
     charter::SignedCharter,
     checkpoint::Origin,
     commit::OpenPart,
-    entry::{Entry, Open, Seen, SeenLog},
+    entry::{Entry, Open, Seen},
     ids::{EntryId, Kind, LineId, PostIndex},
     keys::{PostSigner, PublicKey},
     merkle::Frontier,
@@ -40,16 +43,19 @@ use crate::{
 };
 
 mod accept;
+mod ahead;
 mod api;
 mod epochs;
 mod incoming;
 mod logs;
 mod outgoing;
+mod own;
 mod people;
 mod reconcile;
 #[cfg(test)]
 mod tests;
 mod views;
+mod wants;
 
 pub use api::{
     Act, Ahead, Done, DraftId, Event, Input, MessageView, NewDraft, Output, Route,
@@ -62,9 +68,9 @@ const HEARTBEAT_MS: u64 = 30_000;
 /// How long after a full disk the batch is tried again.
 const DISK_RETRY_MS: u64 = 1_000;
 /// What is read back at a start; settled ladders (`done/`) are read when somebody asks for one.
-const KEPT: [&str; 11] = [
-    "ahead/", "alarm/", "clock/", "draft/", "epoch/", "flash/", "ladder/", "meter/", "prekey/",
-    "receipted/", "test/",
+const KEPT: [&str; 13] = [
+    "ahead/", "alarm/", "clock/", "draft/", "epoch/", "flash/", "halt/", "ladder/", "meter/",
+    "prekey/", "receipted/", "refused/", "test/",
 ];
 /// Outputs of a batch are closed once it holds this many entries.
 const BATCH_ENTRIES: usize = 1024;
@@ -165,6 +171,20 @@ struct Peer {
     have_due: Due,
     /// When a re-send was last asked of it.
     asked_ms: Option<u64>,
+    /// Whether it told what it holds of our log, since this post started.
+    heard: Due,
+    /// Since when it says of our log what ours does not say.
+    contradicts_ms: Option<u64>,
+    /// What it asked for and was not yet answered.
+    wants: wants::Wants,
+    /// Checkpoints that may still be asked of it or shown to it for the frame at hand.
+    answers_left: u8,
+    /// Its questions that take work are not answered before.
+    worked_ms: u64,
+    /// Whose fork it was shown on this connection.
+    evidence_sent: BTreeSet<PostIndex>,
+    /// Line tests of its post that are answered before others must wait.
+    answers: people::Answers,
 }
 
 /// Whether something is still to be done.
@@ -199,6 +219,8 @@ pub struct Line {
     flashes: BTreeMap<u64, Vec<u8>>,
     /// Per author: entries below this size have our receipt.
     receipted: Vec<u64>,
+    /// Entries of ours that a post refused by name.
+    refused: BTreeSet<(PostIndex, u64)>,
     people: people::People,
     batch: Batch,
     touched: BTreeSet<PostIndex>,
@@ -252,6 +274,7 @@ impl Line {
             recent: VecDeque::new(),
             flashes: BTreeMap::new(),
             receipted: vec![0; posts],
+            refused: BTreeSet::new(),
             people,
             batch: Batch::default(),
             touched: BTreeSet::new(),
@@ -394,6 +417,7 @@ impl Line {
             if state.connected() && now.mono_ms >= state.last_have_ms + HEARTBEAT_MS {
                 self.send_have(peer, now);
             }
+            self.serve_wants(peer, now);
         }
         if self.halt.is_none() {
             self.renew_epoch(now);
@@ -408,7 +432,9 @@ impl Line {
             .filter(|peer| peer.connected())
             .map(|peer| peer.last_have_ms + HEARTBEAT_MS)
             .min();
-        [retry, heartbeat, self.people.next_due()].into_iter().flatten().min()
+        let wants = self.peers.iter().filter(|peer| peer.connected());
+        let wants = wants.filter_map(|peer| peer.wants.next_due()).min();
+        [retry, heartbeat, wants, self.people.next_due()].into_iter().flatten().min()
     }
 
     /// The posts other than this one.
@@ -421,8 +447,7 @@ impl Line {
     fn seen(&self) -> Seen {
         let mut seen = Seen::none(self.logs.len(), self.own);
         for log in &self.logs {
-            let beyond = log.ahead.iter().copied().take(khatt_record::entry::BEYOND_MAX).collect();
-            seen.set(log.post, SeenLog { prefix: log.size(), beyond });
+            seen.set(log.post, log.held());
         }
         seen
     }
@@ -456,8 +481,15 @@ impl Line {
                 self.restore_state(&key, &value, now)?;
             }
         }
+        for (name, _) in self.parts.reader.evidence(self.line)? {
+            let log = name.strip_prefix(reconcile::FORK_PREFIX).and_then(|log| log.parse().ok());
+            if let Some(log) = log.and_then(|log: usize| self.logs.get_mut(log)) {
+                log.frozen = true;
+            }
+        }
         for post in self.other_posts().collect::<Vec<_>>() {
             let confirmed = self.logs[post.index()].seen.of(self.own).map_or(0, |held| held.prefix);
+            let confirmed = confirmed.min(self.logs[self.own.index()].size());
             let peer = &mut self.peers[post.index()];
             (peer.confirmed, peer.cursor) = (confirmed, confirmed);
         }
@@ -488,9 +520,16 @@ impl Line {
         } else if let Some(index) = number("flash/") {
             self.flashes.insert(index, value.0.clone());
         } else if let Some((log, index)) = key.strip_prefix("ahead/").and_then(entry_of_key) {
-            if let Some(log) = self.logs.get_mut(log) {
-                log.ahead.insert(index);
+            if let Ok(log) = u8::try_from(log) {
+                let id = EntryId { log: PostIndex(log), index };
+                self.restore_ahead(id, &value.0).map_err(damaged)?;
             }
+        } else if let Some((by, index)) = key.strip_prefix("refused/").and_then(entry_of_key) {
+            if let Ok(by) = u8::try_from(by) {
+                self.refused.insert((PostIndex(by), index));
+            }
+        } else if key == own::HALT_KEY {
+            self.halt = number_of(value).map(|size| Halt::RolledBack { size });
         } else if let Some(log) = number("receipted/") {
             if let Some(slot) = usize::try_from(log).ok().and_then(|log| self.receipted.get_mut(log)) {
                 *slot = number_of(value).unwrap_or(0);
@@ -521,8 +560,10 @@ impl Line {
                 self.batch.state.push(change);
             }
         }
-        self.stock_prekeys(now);
-        self.renew_epoch(now);
+        if self.halt.is_none() {
+            self.stock_prekeys(now);
+            self.renew_epoch(now);
+        }
         self.ring_again(now);
     }
 
@@ -543,6 +584,9 @@ impl Line {
         let pending = self.batch.entries.iter().chain(pending);
         if let Some(found) = pending.into_iter().find(|entry| entry.id == id) {
             return Some(found.clone());
+        }
+        if let Some(found) = self.stored_ahead(id) {
+            return Some(found);
         }
         self.parts.reader.entry(self.line, id).ok().flatten()
     }

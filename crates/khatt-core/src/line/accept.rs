@@ -16,10 +16,10 @@ use khatt_record::{
 
 use super::{
     Ahead, Effect, Event, Halt, Line,
-    incoming::ahead_key,
+    ahead::ahead_key,
     logs::Staged,
     outgoing::flash_key,
-    people::Verdict,
+    people::{self, Verdict},
     reconcile::wants_receipt,
 };
 use crate::{
@@ -56,7 +56,9 @@ impl Line {
             self.give_receipt(log, checkpoint.size, checkpoint.root, now);
             self.peers[peer.index()].untold = 0;
         }
+        self.save_meter(log, now);
         self.caught_up(log, checkpoint.size);
+        self.absorb_ahead(log, now);
     }
 
     fn give_receipt(&mut self, log: PostIndex, size: u64, root: Hash, now: Now) {
@@ -83,7 +85,7 @@ impl Line {
         let mut owed = wants_receipt(&entry);
         match &entry {
             Entry::Message(header) => {
-                let was_ahead = self.logs[log.index()].ahead.remove(&id.index);
+                let was_ahead = self.logs[log.index()].ahead.remove(&id.index).is_some();
                 if was_ahead {
                     self.batch.state.push(StateChange::Delete(ahead_key(id)));
                 }
@@ -120,7 +122,7 @@ impl Line {
         let held = entry.seen().of(self.own).map_or(0, |held| held.prefix);
         let ours = self.logs[self.own.index()].size();
         if held > ours {
-            self.ask_for_checkpoint(id.log, self.own, held);
+            self.contradicted(id.log, held, now);
         } else if let Some(peer) = self.peers.get_mut(id.log.index()) {
             peer.confirmed = peer.confirmed.max(held);
             peer.cursor = peer.cursor.max(peer.confirmed);
@@ -151,10 +153,10 @@ impl Line {
             return (None, false);
         }
         let kept = Some(Sealed(open.encode()));
-        match check_auth(&self.charter, id.log, header, &open) {
-            Err(fault) => {
+        match self.permitted(id.log, header, &open) {
+            Err(cause) => {
                 self.refuse(id, RefusalReason::UNAUTHORISED, now);
-                self.raise(officer_cause(id.log, fault), now);
+                self.raise(cause, now);
                 return (kept, false);
             }
             Ok(auth) if !was_ahead => self.received(id, header, &open, &auth, Ahead::No, now),
@@ -164,7 +166,7 @@ impl Line {
     }
 
     /// Tells people of a message that is certainly the peer's and properly released.
-    fn received(
+    pub(super) fn received(
         &mut self,
         id: EntryId,
         header: &MessageHeader,
@@ -189,37 +191,23 @@ impl Line {
         }
     }
 
-    /// Keeps a FLASH that came ahead, if its officers signed it, and receipts it as such.
-    pub(super) fn keep_ahead(
-        &mut self,
-        id: EntryId,
+    /// Checks a message's officers, and that its form may travel under its act.
+    ///
+    /// What the post itself sends, or one officer alone, is only what a line test or a step of the
+    /// ladder needs: else either would be a way around the charter's release rule.
+    pub(super) fn permitted(
+        &self,
+        log: PostIndex,
         header: &MessageHeader,
         open: &OpenPart,
-        size: u64,
-        root: Hash,
-        now: Now,
-    ) {
-        self.logs[id.log.index()].ahead.insert(id.index);
-        let bytes = open.body.len() + open.auth.len();
-        if !self.people.within_quota(id.log, header.precedence, bytes, now) {
-            self.refuse(id, RefusalReason::OVER_QUOTA, now);
-            self.raise(Cause::PeerFlood { post: id.log }, now);
-            return;
+    ) -> Result<VerifiedAuth, Cause> {
+        let auth = check_auth(&self.charter, log, header, open);
+        let auth = auth.map_err(|fault| officer_cause(log, fault))?;
+        if people::act_fits(header.act, open) {
+            Ok(auth)
+        } else {
+            Err(Cause::PeerReleaseRule { post: log })
         }
-        let auth = match check_auth(&self.charter, id.log, header, open) {
-            Ok(auth) => auth,
-            Err(fault) => {
-                self.refuse(id, RefusalReason::UNAUTHORISED, now);
-                self.raise(officer_cause(id.log, fault), now);
-                return;
-            }
-        };
-        if self.halt.is_none() {
-            let (t_ms, seen) = (now.wall_ms, self.seen());
-            let receipt = AheadReceipt { t_ms, seen, entry: id, size, root };
-            self.append_own(&Entry::Ahead(receipt), None);
-        }
-        self.received(id, header, open, &auth, Ahead::PredecessorsMissing, now);
     }
 
     fn refuse(&mut self, entry: EntryId, reason: RefusalReason, now: Now) {
@@ -233,21 +221,29 @@ impl Line {
     /// A receipt by a peer: of our log, it must name our root; of another's, the root we hold.
     fn receipt(&mut self, id: EntryId, receipt: &Receipt, now: Now) {
         if receipt.log == self.own && receipt.size > self.logs[self.own.index()].size() {
-            self.ask_for_checkpoint(id.log, self.own, receipt.size);
+            self.contradicted(id.log, receipt.size, now);
             return;
         }
-        match self.root_at(receipt.log, receipt.size) {
+        // Of our own log every size that was ever sent is kept; of others' what we cannot tell
+        // without work is left to the verifier.
+        match self.kept_root(receipt.log, receipt.size) {
             Some(root) if root == receipt.root => {}
-            Some(_) => {
+            None if receipt.log != self.own => return,
+            _ => {
                 self.raise(Cause::PeerBadReceipt { post: id.log }, now);
+                if receipt.log == self.own {
+                    self.ask_for_checkpoint(id.log, self.own, receipt.size);
+                }
                 return;
             }
-            None => return,
         }
         if receipt.log != self.own {
             return;
         }
-        for entry in self.people.receipted_below(id.log, receipt.size) {
+        let mut owed = self.people.receipted_below(id.log, receipt.size);
+        // A run's receipt says nothing of what was refused by name.
+        owed.retain(|of| !self.refused.contains(&(id.log, of.index)));
+        for entry in owed {
             self.note_receipt(entry, id, now);
         }
         let done: Vec<u64> = self.flashes.range(..receipt.size).map(|(index, _)| *index).collect();
@@ -262,7 +258,7 @@ impl Line {
         if receipt.entry.log != self.own {
             return;
         }
-        match self.root_at(self.own, receipt.size) {
+        match self.kept_root(self.own, receipt.size) {
             Some(root) if root == receipt.root => self.note_receipt(receipt.entry, id, now),
             _ => self.raise(Cause::PeerBadReceipt { post: id.log }, now),
         }
@@ -271,6 +267,14 @@ impl Line {
     fn refusal(&mut self, id: EntryId, refusal: &Refusal, now: Now) {
         if refusal.entry.log != self.own {
             return;
+        }
+        if refusal.entry.index >= self.logs[self.own.index()].size() {
+            self.raise(Cause::PeerMalformed { post: id.log }, now);
+            return;
+        }
+        if self.refused.insert((id.log, refusal.entry.index)) {
+            let key = format!("refused/{}/{:020}", id.log, refusal.entry.index);
+            self.batch.state.push(StateChange::Put(key, Sealed(vec![])));
         }
         let event =
             Event::Refused { entry: refusal.entry, by: id.log, code: refusal.reason.0 };

@@ -7,7 +7,7 @@ use khatt_record::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     commit::OpenPart,
     entry::{Entry, Receipt},
-    ids::{EntryId, Hash, PostIndex},
+    ids::{Hash, PostIndex},
     merkle::{leaf_hash, root_from_inclusion},
     seal::{
         Arrival, FrameError, FrameKind, Item, LeanReceipt, ReceiveEpoch, open_capsule_frame,
@@ -18,16 +18,16 @@ use khatt_record::{
 use super::{Line, Route, logs::{Staged, Staging}};
 use crate::{
     alarm::Cause,
-    store::{StateChange, Sealed, StoredCheckpoint},
+    store::StoredCheckpoint,
     time::Now,
 };
 
 /// A proof that came in the frame at hand, for the signature that follows it.
-struct FrameProof {
-    log: PostIndex,
-    index: u64,
-    size: u64,
-    hashes: Vec<Hash>,
+pub(super) struct FrameProof {
+    pub(super) log: PostIndex,
+    pub(super) index: u64,
+    pub(super) size: u64,
+    pub(super) hashes: Vec<Hash>,
 }
 
 impl Line {
@@ -42,6 +42,9 @@ impl Line {
                 return;
             }
         };
+        for state in &mut self.peers {
+            state.answers_left = super::wants::ANSWERS_PER_FRAME;
+        }
         let mut proof = None;
         for item in items {
             self.item(peer, item, &mut proof, now);
@@ -72,8 +75,10 @@ impl Line {
             let prekeys: Vec<_> = self.epochs.prekeys.iter().map(|(no, key)| (*no, key)).collect();
             let known = self.epochs.newest(peer);
             let opened = open_capsule_frame(&prekeys, self.own, known, &context, bytes)?;
-            self.keep_epoch(peer, opened.epoch, opened.prekey_no, &opened.items, now);
-            return Ok(opened.items);
+            // Anybody can seal a capsule: without the signed entry it says nothing at all.
+            let proved =
+                self.keep_epoch(peer, opened.epoch, opened.prekey_no, &opened.items, now);
+            return Ok(if proved { opened.items } else { Vec::new() });
         }
         let epoch = self.epochs.receiving(peer, header.epoch);
         let Some(epoch) = epoch.cloned() else {
@@ -85,11 +90,13 @@ impl Line {
         let arrival = self.epochs.windows.note(peer, epoch.number, header.tag, header.counter);
         if arrival == Arrival::Repeat {
             self.raise(Cause::PeerRepeats { post: peer }, now);
+            return Ok(Vec::new());
         }
         Ok(items)
     }
 
-    /// Keeps a peer's epoch if the frame proves that it stands in the peer's signed log.
+    /// Keeps a peer's epoch if the frame proves that it stands in the peer's signed log; tells
+    /// whether it does.
     fn keep_epoch(
         &mut self,
         peer: PostIndex,
@@ -97,7 +104,7 @@ impl Line {
         prekey_no: u32,
         items: &[Item],
         now: Now,
-    ) {
+    ) -> bool {
         let proved = items.iter().find_map(|item| match item {
             Item::Leaf { log, index, leaf } if *log == peer => {
                 let entry = Entry::decode(leaf, self.logs.len(), peer).ok()?;
@@ -108,7 +115,7 @@ impl Line {
         });
         let Some((index, hash)) = proved else {
             self.raise(Cause::PeerMalformed { post: peer }, now);
-            return;
+            return false;
         };
         let root = items.iter().find_map(|item| match item {
             Item::Proof { log, index: at, size, hashes } if *log == peer && *at == index => {
@@ -126,7 +133,7 @@ impl Line {
         });
         if !signed {
             self.raise(Cause::PeerBadSignature { post: peer }, now);
-            return;
+            return false;
         }
         let change = self.epochs.keep_receiving(peer, epoch);
         self.batch.state.extend(change);
@@ -135,6 +142,7 @@ impl Line {
             self.put_number("prekey/used".to_owned(), u64::from(prekey_no));
             self.stock_prekeys(now);
         }
+        true
     }
 
     pub(super) fn checkpoint_holds(
@@ -172,12 +180,12 @@ impl Line {
                 self.signature(peer, log, size, &signature, proof, now);
             }
             Item::Have(standings) => self.have(peer, &standings, now),
-            Item::Want { log, from, to } => self.want(peer, log, from, to, now),
+            Item::Want { log, from, to } => self.want(peer, log, from, to),
             Item::Evidence(bytes) => self.evidence(peer, &bytes, now),
             Item::CheckpointFull { log, size, root, signature } => {
                 self.checkpoint_full(peer, StoredCheckpoint { log, size, root, signature }, now);
             }
-            Item::Reject { log, .. } if log == self.own => self.reject(peer, now),
+            Item::Reject { log, .. } if log == self.own => self.reject(peer),
             // Amendments by the line itself come with the charter work; a reject of another's
             // entry is not ours to answer; padding says nothing.
             _ => {}
@@ -200,15 +208,19 @@ impl Line {
             return;
         };
         let hash = leaf_hash(&leaf);
-        if state.stage(index, Staged { leaf, hash, open }) == Staging::NoRoom {
+        if state.stage(peer, index, Staged { leaf, hash, open }) == Staging::NoRoom {
             self.ask_again(peer, now);
         }
     }
 
     fn lean_receipt(&mut self, peer: PostIndex, lean: LeanReceipt, now: Now) {
-        let Some(root) = self.root_at(lean.log, lean.size) else {
-            // We do not hold what it receipts: have it sent in full.
-            self.ask_again(peer, now);
+        let Some(root) = self.kept_root(lean.log, lean.size) else {
+            // It can only be lean if it is of our own log, at a size that we signed.
+            if lean.log == self.own {
+                self.contradicted(peer, lean.size, now);
+            } else {
+                self.raise(Cause::PeerMalformed { post: peer }, now);
+            }
             return;
         };
         let LeanReceipt { index, t_ms, seen, log, size } = lean;
@@ -217,7 +229,7 @@ impl Line {
     }
 
     /// A checkpoint signature: whatever waited for it is now either proved or thrown away.
-    fn signature(
+    pub(super) fn signature(
         &mut self,
         peer: PostIndex,
         log: PostIndex,
@@ -236,7 +248,7 @@ impl Line {
             self.known_size(peer, log, size, signature, now);
             return;
         }
-        let run = match state.take_run(size) {
+        let run = match state.take_run(peer, size) {
             Ok(run) => run,
             Err(_) if proof.is_some() => {
                 self.entry_ahead(peer, signature, proof, now);
@@ -248,21 +260,48 @@ impl Line {
             }
         };
         let mut frontier = state.frontier.clone();
+        let mut differs = None;
         for staged in &run {
             frontier.append(staged.hash);
+            if let Some(kept) = state.proved.get(&frontier.size())
+                && differs.is_none()
+                && kept.root != frontier.root()
+            {
+                differs = Some((*kept, frontier.root()));
+            }
         }
         let root = frontier.root();
-        if self.checkpoint_holds(log, size, root, signature) {
-            let checkpoint = StoredCheckpoint { log, size, root, signature: *signature };
-            self.accept(peer, run, checkpoint, now);
-        } else {
+        if !self.checkpoint_holds(log, size, root, signature) {
             if let Some(state) = self.logs.get_mut(log.index()) {
-                state.drop_staged();
+                state.drop_staged(peer);
             }
-            self.raise(Cause::PeerBadSignature { post: log }, now);
+            // Whoever sent it is at fault, not the author in whose name it came.
+            self.raise(Cause::PeerBadSignature { post: peer }, now);
             self.ask_for_checkpoint(peer, log, size);
             self.ask_again(peer, now);
+            return;
         }
+        let checkpoint = StoredCheckpoint { log, size, root, signature: *signature };
+        if let Some((kept, other)) = differs {
+            self.forked_in_run(&run, &kept, other, &checkpoint, now);
+        } else if peer != log && !self.run_is_whole(log, &run) {
+            // What another hands on must be all of it: its author would not send it a second time.
+            self.raise(Cause::PeerMalformed { post: peer }, now);
+        } else {
+            self.accept(peer, run, checkpoint, now);
+        }
+    }
+
+    /// Tells whether every message of a run came with what its leaf commits to.
+    fn run_is_whole(&self, log: PostIndex, run: &[Staged]) -> bool {
+        run.iter().all(|staged| {
+            match Entry::decode(&staged.leaf, self.logs.len(), log) {
+                Ok(Entry::Message(header)) => {
+                    staged.open.as_ref().is_some_and(|open| open.check_against(&header).is_ok())
+                }
+                _ => true,
+            }
+        })
     }
 
     /// A signature over what we already hold: nothing new, or the beginning of a fork's proof.
@@ -282,59 +321,10 @@ impl Line {
         {
             return;
         }
-        let Some(root) = self.root_at(log, size) else { return };
+        let Some(root) = self.root_for(peer, log, size, now) else { return };
         if !self.checkpoint_holds(log, size, root, signature) {
             self.raise(Cause::PeerBadSignature { post: log }, now);
             self.ask_for_checkpoint(peer, log, size);
         }
     }
-
-    /// A FLASH that came before its predecessors: proved alone, kept, and receipted as such.
-    fn entry_ahead(
-        &mut self,
-        peer: PostIndex,
-        signature: &[u8; 64],
-        proof: Option<FrameProof>,
-        now: Now,
-    ) {
-        let Some(proof) = proof else { return };
-        let Some(state) = self.logs.get_mut(proof.log.index()) else { return };
-        let Some(staged) = state.staged(proof.index) else { return };
-        let root = root_from_inclusion(staged.hash, proof.index, proof.size, &proof.hashes);
-        let Ok(root) = root else {
-            self.raise(Cause::PeerMalformed { post: peer }, now);
-            return;
-        };
-        let holds = self.checkpoint_holds(proof.log, proof.size, root, signature);
-        let Some(state) = self.logs.get_mut(proof.log.index()) else { return };
-        if !holds {
-            state.unstage(proof.index);
-            self.raise(Cause::PeerBadSignature { post: proof.log }, now);
-            return;
-        }
-        if state.ahead.contains(&proof.index)
-            || state.ahead.len() >= khatt_record::entry::BEYOND_MAX
-        {
-            return;
-        }
-        let Some(staged) = state.unstage(proof.index) else { return };
-        let decoded = Entry::decode(&staged.leaf, self.logs.len(), proof.log);
-        let Ok(Entry::Message(header)) = decoded else { return };
-        let Some(open) = staged.open else { return };
-        let id = EntryId { log: proof.log, index: proof.index };
-        self.keep_ahead(id, &header, &open, proof.size, root, now);
-        self.batch.checkpoints.push(StoredCheckpoint {
-            log: proof.log,
-            size: proof.size,
-            root,
-            signature: *signature,
-        });
-        let kept = Sealed(open.encode());
-        self.batch.state.push(StateChange::Put(ahead_key(id), kept));
-    }
-}
-
-/// The state key of an entry that came ahead.
-pub(super) fn ahead_key(id: EntryId) -> String {
-    format!("ahead/{}/{:020}", id.log, id.index)
 }

@@ -1,14 +1,15 @@
 //! What the engine knows of each log: where it stands, what waits to be verified, what is durable.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use khatt_record::{
     commit::OpenPart,
-    entry::Seen,
+    entry::{BEYOND_MAX, Seen, SeenLog},
     ids::{Hash, PostIndex},
     merkle::Frontier,
 };
 
+use super::ahead::Kept;
 use crate::store::{Head, StoredCheckpoint};
 
 /// Roots kept in memory for each log, so that receipts and checkpoints at recent sizes need no read.
@@ -17,8 +18,11 @@ const RECENT_ROOTS: usize = 2048;
 /// Entries of one log that may wait for their checkpoint signature.
 pub(super) const STAGED_ENTRIES_MAX: usize = 16_384;
 
-/// Bytes of one log that may wait for their checkpoint signature.
+/// Bytes of one log that may wait for their checkpoint signature, as its author sent them.
 pub(super) const STAGED_BYTES_MAX: usize = 64 << 20;
+
+/// The same for what another post hands on.
+pub(super) const STAGED_RELAY_BYTES_MAX: usize = 8 << 20;
 
 /// An entry that came but is not yet covered by a verified checkpoint.
 pub(super) struct Staged {
@@ -33,6 +37,13 @@ impl Staged {
     }
 }
 
+/// What one peer sent of a log and no signature has covered yet.
+#[derive(Default)]
+struct Stage {
+    entries: BTreeMap<u64, Staged>,
+    bytes: usize,
+}
+
 /// One log as this engine sees it.
 pub(super) struct LogState {
     pub(super) post: PostIndex,
@@ -45,10 +56,12 @@ pub(super) struct LogState {
     /// The newest checkpoint whose entries are durable.
     pub(super) durable_checkpoint: Option<StoredCheckpoint>,
     roots: BTreeMap<u64, Hash>,
-    staged: BTreeMap<u64, Staged>,
-    staged_bytes: usize,
+    /// By who sent it: nobody can put rubbish in the place of what another is sending.
+    staged: BTreeMap<PostIndex, Stage>,
     /// Entries that came ahead of their predecessors and are kept.
-    pub(super) ahead: BTreeSet<u64>,
+    pub(super) ahead: BTreeMap<u64, Kept>,
+    /// Checkpoints verified beyond our size, by size: what comes must lead to their roots.
+    pub(super) proved: BTreeMap<u64, StoredCheckpoint>,
     /// What the log's newest entry says it had seen; one item per other post.
     pub(super) seen: Seen,
     /// Its post signed two histories: nothing more of it is taken.
@@ -67,8 +80,8 @@ impl LogState {
             durable_checkpoint: None,
             roots: BTreeMap::new(),
             staged: BTreeMap::new(),
-            staged_bytes: 0,
-            ahead: BTreeSet::new(),
+            ahead: BTreeMap::new(),
+            proved: BTreeMap::new(),
             seen: Seen::none(posts, post),
             frozen: false,
             newest_ms: 0,
@@ -111,63 +124,85 @@ impl LogState {
         }
     }
 
-    /// Puts an entry where its checkpoint will find it.
-    pub(super) fn stage(&mut self, index: u64, staged: Staged) -> Staging {
-        if index < self.size() {
-            return Staging::Known;
-        }
-        if self.staged.contains_key(&index) {
+    /// Puts an entry that `source` sent where its checkpoint will find it.
+    pub(super) fn stage(&mut self, source: PostIndex, index: u64, staged: Staged) -> Staging {
+        let Some(distance) = index.checked_sub(self.size()) else { return Staging::Known };
+        let most = if source == self.post { STAGED_BYTES_MAX } else { STAGED_RELAY_BYTES_MAX };
+        let stage = self.staged.entry(source).or_default();
+        if stage.entries.contains_key(&index) {
             return Staging::Repeated;
         }
-        if self.staged.len() >= STAGED_ENTRIES_MAX
-            || self.staged_bytes.saturating_add(staged.bytes()) > STAGED_BYTES_MAX
-            || index - self.size() >= STAGED_ENTRIES_MAX as u64
+        if stage.entries.len() >= STAGED_ENTRIES_MAX
+            || stage.bytes.saturating_add(staged.bytes()) > most
+            || distance >= STAGED_ENTRIES_MAX as u64
         {
             return Staging::NoRoom;
         }
-        self.staged_bytes += staged.bytes();
-        self.staged.insert(index, staged);
+        stage.bytes += staged.bytes();
+        stage.entries.insert(index, staged);
         Staging::Waiting
     }
 
-    /// Takes the staged run `size()..to` if it is complete.
-    pub(super) fn take_run(&mut self, to: u64) -> Result<Vec<Staged>, Gap> {
+    /// Takes what `source` sent of the run `size()..to`, if it is complete.
+    pub(super) fn take_run(&mut self, source: PostIndex, to: u64) -> Result<Vec<Staged>, Gap> {
         let from = self.size();
-        if let Some(missing) = (from..to).find(|index| !self.staged.contains_key(index)) {
+        let stage = self.staged.entry(source).or_default();
+        if let Some(missing) = (from..to).find(|index| !stage.entries.contains_key(index)) {
             return Err(Gap { first_missing: missing });
         }
         let mut run = Vec::new();
         for index in from..to {
-            if let Some(staged) = self.staged.remove(&index) {
-                self.staged_bytes -= staged.bytes();
+            if let Some(staged) = stage.entries.remove(&index) {
+                stage.bytes -= staged.bytes();
                 run.push(staged);
             }
         }
         Ok(run)
     }
 
-    pub(super) fn staged(&self, index: u64) -> Option<&Staged> {
-        self.staged.get(&index)
+    pub(super) fn staged(&self, source: PostIndex, index: u64) -> Option<&Staged> {
+        self.staged.get(&source)?.entries.get(&index)
     }
 
-    pub(super) fn unstage(&mut self, index: u64) -> Option<Staged> {
-        let staged = self.staged.remove(&index)?;
-        self.staged_bytes -= staged.bytes();
+    pub(super) fn unstage(&mut self, source: PostIndex, index: u64) -> Option<Staged> {
+        let stage = self.staged.get_mut(&source)?;
+        let staged = stage.entries.remove(&index)?;
+        stage.bytes -= staged.bytes();
         Some(staged)
     }
 
-    pub(super) fn drop_staged(&mut self) {
+    /// Throws away what one peer sent.
+    pub(super) fn drop_staged(&mut self, source: PostIndex) {
+        self.staged.remove(&source);
+    }
+
+    /// Throws away what anybody sent.
+    pub(super) fn drop_all_staged(&mut self) {
         self.staged.clear();
-        self.staged_bytes = 0;
     }
 
     /// Drops what waits below the prefix: it has been accepted meanwhile.
     pub(super) fn drop_accepted(&mut self) {
-        let rest = self.staged.split_off(&self.size());
-        self.staged = rest;
-        self.staged_bytes = self.staged.values().map(Staged::bytes).sum();
-        let rest = self.ahead.split_off(&self.size());
-        self.ahead = rest;
+        let size = self.size();
+        for stage in self.staged.values_mut() {
+            stage.entries = stage.entries.split_off(&size);
+            stage.bytes = stage.entries.values().map(Staged::bytes).sum();
+        }
+        self.staged.retain(|_, stage| !stage.entries.is_empty());
+        self.ahead = self.ahead.split_off(&size);
+        self.proved = self.proved.split_off(&size.saturating_add(1));
+    }
+
+    /// What we hold of this log, as an entry of ours says it.
+    ///
+    /// The prefix runs through entries that came ahead and whose turn has come.
+    pub(super) fn held(&self) -> SeenLog {
+        let mut prefix = self.size();
+        while self.ahead.contains_key(&prefix) {
+            prefix = prefix.saturating_add(1);
+        }
+        let beyond = self.ahead.range(prefix..).map(|(index, _)| *index).take(BEYOND_MAX);
+        SeenLog { prefix, beyond: beyond.collect() }
     }
 }
 

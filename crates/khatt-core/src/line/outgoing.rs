@@ -104,6 +104,10 @@ impl Line {
         if self.peers[peer.index()].have_due == Due::Yes {
             self.send_have(peer, now);
         }
+        // A post that was rolled back must hear so before it shows anyone another history.
+        if self.peers[peer.index()].heard == Due::No {
+            return;
+        }
         self.send_flashes_ahead(peer);
         let own = self.own.index();
         while let Some(checkpoint) = self.logs[own].durable_checkpoint {
@@ -359,6 +363,9 @@ impl Line {
 
     /// Publishes prekeys until a stock of unused ones stands in our log.
     pub(super) fn stock_prekeys(&mut self, now: Now) {
+        if self.halt.is_some() {
+            return;
+        }
         let newest = self.epochs.prekeys.keys().next_back().copied().unwrap_or(0);
         let unused = self.epochs.prekeys.keys().filter(|no| **no > self.prekey_used).count();
         for number in (newest + 1..).take(epochs::PREKEY_STOCK.saturating_sub(unused)) {

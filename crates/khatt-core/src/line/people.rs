@@ -30,9 +30,13 @@ mod incoming;
 mod tests_of_line;
 
 pub use errors::ActError;
+pub(super) use incoming::act_fits;
+pub(super) use tests_of_line::Answers;
 
 /// How far a peer's claimed time may be from ours, beyond what a slow route explains.
 const SKEW_MAX_MS: i64 = 120_000;
+/// The state key of our own meter; a peer's has its number.
+const OWN_METER: &str = "meter/own";
 /// Settled ladders kept in memory for the next question about them.
 const SETTLED_KEPT: usize = 256;
 
@@ -107,7 +111,9 @@ impl People {
                 self.drafts.insert(DraftId(draft.id()), draft);
             }
             Some("meter") => {
-                if let Some(post) = key.strip_prefix("meter/").and_then(|rest| rest.parse().ok()) {
+                if key == OWN_METER {
+                    self.own_meter = OwnMeter::decode(value, now)?;
+                } else if let Some(post) = key.strip_prefix("meter/").and_then(|rest| rest.parse().ok()) {
                     self.peer_meters.insert(PostIndex(post), PeerMeter::decode(value, now)?);
                 }
             }
@@ -223,6 +229,14 @@ impl Line {
         self.put_ladder(ladder, now);
         self.start_clock(id, Owes::Us, precedence, now);
         self.raise(Cause::IncomingUnacknowledged { message: id, precedence }, now);
+    }
+
+    /// Keeps what a peer was counted, so that a restart of ours gives it no second quota.
+    pub(super) fn save_meter(&mut self, post: PostIndex, now: Now) {
+        if let Some(meter) = self.people.peer_meters.get(&post) {
+            let bytes = Sealed(meter.encode(now));
+            self.batch.state.push(StateChange::Put(format!("meter/{post}"), bytes));
+        }
     }
 
     fn start_clock(&mut self, message: EntryId, owes: Owes, precedence: Precedence, now: Now) {

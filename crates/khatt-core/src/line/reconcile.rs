@@ -5,7 +5,6 @@
 
 use khatt_record::{
     checkpoint::{Checkpoint, SignedCheckpoint},
-    commit::OpenPart,
     entry::Entry,
     fork::ForkProof,
     ids::{EntryId, Hash, PostIndex},
@@ -13,15 +12,15 @@ use khatt_record::{
     seal::{Item, Standing},
 };
 
-use super::{Due, Effect, Event, Halt, Line, Route};
+use super::{Due, Effect, Event, Line, Route};
 use crate::{alarm::Cause, store::StoredCheckpoint, time::Now};
 
 /// A re-send is asked of a peer at most this often.
 const ASK_EVERY_MS: u64 = 250;
 /// What was sent longer ago than this and is still not held is sent again.
 const RESEND_AFTER_MS: u64 = 2_000;
-/// Entries of others' logs handed on for one request.
-const RELAY_MAX: usize = 512;
+/// How the names of kept fork proofs begin.
+pub(super) const FORK_PREFIX: &str = "fork/";
 /// Entries accepted without a receipt after which the peer is told what we hold.
 const TELL_AFTER: u64 = 256;
 
@@ -34,6 +33,8 @@ impl Line {
         state.routes.insert(route);
         state.cursor = state.confirmed;
         state.capsule_sent = None;
+        state.wants.connected();
+        state.evidence_sent.clear();
         state.ahead_sent.clear();
         state.asked_ms = None;
         state.have_due = Due::Yes;
@@ -58,7 +59,8 @@ impl Line {
                 let root = if log.durable == 0 {
                     khatt_record::merkle::empty_root()
                 } else {
-                    log.recent_root(log.durable)?
+                    let signed = log.durable_checkpoint.filter(|kept| kept.size == log.durable);
+                    log.recent_root(log.durable).or(signed.map(|kept| kept.root))?
                 };
                 let root = root.0.first_chunk::<8>().copied()?;
                 Some(Standing { log: log.post, size: log.durable, root })
@@ -79,24 +81,25 @@ impl Line {
                 self.have_of_others(peer, standing, now);
             }
         }
+        self.send_evidence(peer);
         self.pump(peer, now);
     }
 
     fn have_of_ours(&mut self, peer: PostIndex, standing: &Standing, now: Now) {
         let durable = self.logs[self.own.index()].durable;
         if standing.size > self.logs[self.own.index()].size() {
-            // It says that it holds more of our log than we do. Only our own signature proves it.
-            self.ask_for_checkpoint(peer, self.own, standing.size);
+            self.contradicted(peer, standing.size, now);
             return;
         }
         if standing.size > durable {
             return;
         }
-        let root = self.root_at(self.own, standing.size);
+        let root = self.root_for(peer, self.own, standing.size, now);
         if root.is_some_and(|root| !same_start(root, standing.root)) {
-            self.raise(Cause::PeerBadReceipt { post: peer }, now);
+            self.contradicted(peer, standing.size, now);
             return;
         }
+        self.agreed(peer);
         let state = &mut self.peers[peer.index()];
         state.confirmed = state.confirmed.max(standing.size);
         let stale = now.mono_ms >= state.last_sent_ms + RESEND_AFTER_MS;
@@ -119,7 +122,7 @@ impl Line {
         if standing.size == 0 {
             return;
         }
-        let root = self.root_at(standing.log, standing.size);
+        let root = self.root_for(peer, standing.log, standing.size, now);
         if root.is_some_and(|root| !same_start(root, standing.root)) {
             // Somebody signed two histories. Each side shows the other what it holds.
             self.show_checkpoint(peer, standing.log);
@@ -128,53 +131,12 @@ impl Line {
     }
 
     /// After a frame: tell the peer what we hold if no receipt will.
-    pub(super) fn after_frame(&mut self, peer: PostIndex, _now: Now) {
+    pub(super) fn after_frame(&mut self, peer: PostIndex, now: Now) {
+        self.serve_wants(peer, now);
         if self.peers[peer.index()].untold >= TELL_AFTER {
             self.peers[peer.index()].untold = 0;
             self.effects.push(Effect::Have { peer });
         }
-    }
-
-    /// Answers a request for entries.
-    pub(super) fn want(&mut self, peer: PostIndex, log: PostIndex, from: u64, to: u64, now: Now) {
-        if log == self.own {
-            let state = &mut self.peers[peer.index()];
-            state.cursor = state.cursor.min(from);
-            state.confirmed = state.confirmed.min(from);
-            if from == to {
-                // An empty range asks for the checkpoint of that size, root included.
-                self.show_checkpoint_at(peer, log, to);
-            }
-            self.pump(peer, now);
-        } else if from == to {
-            self.show_checkpoint_at(peer, log, to);
-        } else {
-            self.relay(peer, log, from);
-        }
-    }
-
-    /// Hands on another post's entries, with their open parts, to one who lacks them.
-    fn relay(&mut self, peer: PostIndex, log: PostIndex, from: u64) {
-        let Some(state) = self.logs.get(log.index()) else { return };
-        let Some(newest) = state.durable_checkpoint.filter(|kept| kept.size > from) else { return };
-        let wanted = from + RELAY_MAX as u64;
-        let found = self.parts.reader.checkpoints(self.line, log, wanted.min(newest.size), 1);
-        let end = found.ok().and_then(|found| found.first().copied()).unwrap_or(newest);
-        let count = usize::try_from(end.size - from).unwrap_or(RELAY_MAX).min(4000);
-        let Ok(entries) = self.parts.reader.entries(self.line, log, from, count) else { return };
-        let mut items: Vec<Item> = entries
-            .into_iter()
-            .map(|entry| {
-                let open = entry.open.as_ref().and_then(|open| OpenPart::decode(&open.0).ok());
-                let (index, leaf) = (entry.id.index, entry.leaf);
-                match open {
-                    Some(open) => Item::Opened { log, index, leaf, open },
-                    None => Item::Leaf { log, index, leaf },
-                }
-            })
-            .collect();
-        items.push(Item::Sig { log, size: end.size, signature: end.signature });
-        self.send_items(peer, &items);
     }
 
     /// Asks a peer to send its log again from where ours ends, but not for every frame.
@@ -194,13 +156,10 @@ impl Line {
     }
 
     pub(super) fn ask_for_checkpoint(&mut self, peer: PostIndex, log: PostIndex, size: u64) {
+        if !self.take_answer(peer) {
+            return;
+        }
         self.send_items(peer, &[Item::Want { log, from: size, to: size }]);
-    }
-
-    /// A peer could not use what we sent: give it our capsule again with the next frame.
-    pub(super) fn reject(&mut self, peer: PostIndex, now: Now) {
-        self.peers[peer.index()].capsule_sent = None;
-        self.pump(peer, now);
     }
 
     fn show_checkpoint(&mut self, peer: PostIndex, log: PostIndex) {
@@ -209,7 +168,15 @@ impl Line {
         }
     }
 
-    fn show_checkpoint_at(&mut self, peer: PostIndex, log: PostIndex, size: u64) {
+    /// Counts a question or answer about a checkpoint; a frame may not bring about many.
+    fn take_answer(&mut self, peer: PostIndex) -> bool {
+        let Some(state) = self.peers.get_mut(peer.index()) else { return false };
+        let left = state.answers_left.checked_sub(1);
+        state.answers_left = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    pub(super) fn show_checkpoint_at(&mut self, peer: PostIndex, log: PostIndex, size: u64) {
         if let Ok(Some(kept)) = self.parts.reader.checkpoint(self.line, log, size) {
             self.send_full(peer, kept);
         } else {
@@ -218,6 +185,9 @@ impl Line {
     }
 
     fn send_full(&mut self, peer: PostIndex, kept: StoredCheckpoint) {
+        if !self.take_answer(peer) {
+            return;
+        }
         let StoredCheckpoint { log, size, root, signature } = kept;
         self.send_items(peer, &[Item::CheckpointFull { log, size, root, signature }]);
     }
@@ -231,16 +201,13 @@ impl Line {
         }
         let Some(state) = self.logs.get(log.index()) else { return };
         if log == self.own {
-            if size > state.size() && self.halt.is_none() {
-                self.halt = Some(Halt::RolledBack { size });
-                self.raise(Cause::LocalRolledBack, now);
-            }
+            self.own_checkpoint(peer, &theirs, now);
             return;
         }
         if state.frozen || size > state.size() {
             return;
         }
-        let Some(ours) = self.root_at(log, size) else { return };
+        let Some(ours) = self.root_for(peer, log, size, now) else { return };
         if ours != root {
             self.forked(theirs, ours, now);
         }
@@ -270,7 +237,7 @@ impl Line {
         self.keep_proof(&proof, now);
     }
 
-    fn signed(&self, kept: &StoredCheckpoint) -> SignedCheckpoint {
+    pub(super) fn signed(&self, kept: &StoredCheckpoint) -> SignedCheckpoint {
         let origin = self.origins[kept.log.index()].clone();
         let checkpoint = Checkpoint { origin, size: kept.size, root: kept.root };
         SignedCheckpoint { checkpoint, signature: kept.signature }
@@ -278,26 +245,57 @@ impl Line {
 
     /// A proof from a peer: kept only if it proves what it says.
     pub(super) fn evidence(&mut self, peer: PostIndex, bytes: &[u8], now: Now) {
+        let known = |proof: &ForkProof| {
+            self.logs.get(proof.log().index()).is_some_and(|log| log.frozen)
+        };
         match ForkProof::decode(bytes) {
+            Ok(proof) if known(&proof) => {}
             Ok(proof) if proof.verify(&self.charter).is_ok() => self.keep_proof(&proof, now),
             _ => self.raise(Cause::PeerMalformed { post: peer }, now),
         }
     }
 
-    fn keep_proof(&mut self, proof: &ForkProof, now: Now) {
+    pub(super) fn keep_proof(&mut self, proof: &ForkProof, now: Now) {
         let Ok(accused) = proof.verify(&self.charter) else { return };
         let log = accused.post;
         let Some(state) = self.logs.get_mut(log.index()).filter(|state| !state.frozen) else {
             return;
         };
         state.frozen = true;
-        state.drop_staged();
+        state.drop_all_staged();
         let bytes = proof.encode();
-        self.batch.evidence.push((format!("fork/{log}"), bytes.clone()));
-        self.raise(Cause::PeerForked { post: log }, now);
-        for peer in self.other_posts().filter(|peer| *peer != log).collect::<Vec<_>>() {
-            if self.peers[peer.index()].connected() {
-                self.send_items(peer, &[Item::Evidence(bytes.clone())]);
+        self.batch.evidence.push((fork_name(log), bytes));
+        if log == self.own {
+            let (ForkProof::SameSize { a: newest, .. } | ForkProof::Inconsistent { newer: newest, .. }) =
+                proof;
+            let size = newest.checkpoint.size;
+            self.stop_signing(size, now);
+        } else {
+            self.raise(Cause::PeerForked { post: log }, now);
+        }
+        for peer in self.other_posts().collect::<Vec<_>>() {
+            self.send_evidence(peer);
+        }
+    }
+
+    /// Shows a peer the proofs that it was not shown on this connection.
+    fn send_evidence(&mut self, peer: PostIndex) {
+        let state = &self.peers[peer.index()];
+        let frozen = self.logs.iter().filter(|log| log.frozen && log.post != peer);
+        let new: Vec<PostIndex> =
+            frozen.map(|log| log.post).filter(|log| !state.evidence_sent.contains(log)).collect();
+        if new.is_empty() || !state.connected() {
+            return;
+        }
+        let pending = self.in_flight.iter().flat_map(|flight| &flight.batch.evidence);
+        let mut held: Vec<(String, Vec<u8>)> =
+            self.batch.evidence.iter().chain(pending).cloned().collect();
+        held.extend(self.parts.reader.evidence(self.line).unwrap_or_default());
+        for log in new {
+            let name = fork_name(log);
+            let Some((_, bytes)) = held.iter().find(|(of, _)| *of == name) else { continue };
+            if self.send_items(peer, &[Item::Evidence(bytes.clone())]) {
+                self.peers[peer.index()].evidence_sent.insert(log);
             }
         }
     }
@@ -320,12 +318,23 @@ struct StoredLeaves<'a> {
 
 impl LeafHashes for StoredLeaves<'_> {
     fn leaf_hash(&self, index: u64) -> Option<Hash> {
-        let found = self.line.parts.reader.leaf_hashes(self.line.line, self.log, index, 1).ok()?;
+        self.line.leaf_hash_of(self.log, index)
+    }
+}
+
+impl Line {
+    pub(super) fn leaf_hash_of(&self, log: PostIndex, index: u64) -> Option<Hash> {
+        let found = self.parts.reader.leaf_hashes(self.line, log, index, 1).ok()?;
         if let Some(hash) = found.first() {
             return Some(*hash);
         }
-        self.line.stored(EntryId { log: self.log, index }).map(|entry| entry.leaf_hash)
+        self.stored(EntryId { log, index }).map(|entry| entry.leaf_hash)
     }
+}
+
+/// The name under which the proof against a post is kept.
+fn fork_name(log: PostIndex) -> String {
+    format!("{FORK_PREFIX}{log}")
 }
 
 /// Tells whether an entry is one that a receipt is owed for.

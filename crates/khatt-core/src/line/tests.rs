@@ -18,6 +18,9 @@ use crate::{
 };
 
 mod faults;
+mod forger;
+mod hostile;
+mod withstand;
 mod people;
 
 const NORTH: PostIndex = PostIndex(0);

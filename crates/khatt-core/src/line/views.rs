@@ -3,7 +3,7 @@
 use khatt_forms::Body;
 use khatt_record::{
     Entry, EntryId, Hash, Kind, LineId, PostIndex, SignedCharter,
-    auth::{VerifiedAuth, check_auth},
+    auth::VerifiedAuth,
 };
 
 use super::{Line, MessageView};
@@ -91,7 +91,9 @@ impl Line {
     ///
     /// [`ReadError`] if the store cannot be read or what it holds was altered.
     pub fn message_view(&self, id: EntryId) -> Result<Option<MessageView>, ReadError> {
-        let Some(stored) = self.parts.reader.entry(self.line, id)? else { return Ok(None) };
+        let stored = self.parts.reader.entry(self.line, id)?;
+        // One that came ahead of its predecessors is read like any other.
+        let Some(stored) = stored.or_else(|| self.stored_ahead(id)) else { return Ok(None) };
         let Ok(Entry::Message(header)) = Entry::decode(&stored.leaf, self.logs.len(), id.log)
         else {
             return Ok(None);
@@ -102,7 +104,7 @@ impl Line {
             .and_then(|open| khatt_record::commit::OpenPart::decode(&open.0).ok());
         let verified: Option<VerifiedAuth> = open
             .as_ref()
-            .and_then(|open| check_auth(&self.charter, id.log, &header, open).ok());
+            .and_then(|open| self.permitted(id.log, &header, open).ok());
         Ok(Some(MessageView {
             entry: id,
             claimed_ms: header.t_ms,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     alarm::Cause,
     draft::{NewDraft as DraftParts, Readiness},
-    line::{Act, Done, DraftId, Effect, Event, Line, NewDraft, Ticket, ToSign},
+    line::{Act, Done, DraftId, Effect, Event, Line, NewDraft, Output, Ticket, ToSign},
     quota::Verdict as QuotaVerdict,
     store::{Sealed, StateChange},
     time::Now,
@@ -31,8 +31,13 @@ const SIGNATURE_BYTES: usize = 80;
 impl Line {
     pub(in crate::line) fn act(&mut self, ticket: Ticket, act: Act, now: Now) {
         let result = self.try_act(act, now);
-        // The answer waits for the disk like everything else that somebody may rely on.
-        self.effects.push(Effect::Reply { ticket, result });
+        if result.is_err() {
+            // Nothing was done, so there is nothing to wait for: a full disk must be said at once.
+            self.outputs.push_back(Output::Reply { ticket, result });
+        } else {
+            // This answer waits for the disk like everything else that somebody may rely on.
+            self.effects.push(Effect::Reply { ticket, result });
+        }
     }
 
     fn try_act(&mut self, act: Act, now: Now) -> Result<Done, ActError> {
@@ -166,7 +171,7 @@ impl Line {
     fn entry_held(&self, reference: &Reference) -> Result<(), ActError> {
         let id = EntryId { log: PostIndex(reference.log), index: reference.index };
         let held = self.logs.get(id.log.index()).is_some_and(|log| {
-            id.index < log.size() || log.ahead.contains(&id.index)
+            id.index < log.size() || log.ahead.contains_key(&id.index)
         });
         if held { Ok(()) } else { Err(ActError::LocalNoSuchEntry(id)) }
     }
@@ -254,6 +259,8 @@ impl Line {
         self.within_own_quota(bytes, precedence, now)?;
         let quotas = &self.people.quotas;
         let _ = self.people.own_meter.admit(now, quotas, bytes as u64, precedence);
+        let meter = Sealed(self.people.own_meter.encode(now));
+        self.batch.state.push(StateChange::Put(super::OWN_METER.to_owned(), meter));
         let draft = self.people.drafts.remove(&id);
         self.batch.state.push(StateChange::Delete(draft_key(id)));
         if act == EntryAct::Release {

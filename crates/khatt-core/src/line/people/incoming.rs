@@ -174,6 +174,17 @@ impl Line {
     }
 }
 
+/// Tells whether a message's form may travel under its act: the post's own are line tests, one
+/// officer's are steps of the ladder, and everything else is released by the charter's rule.
+pub(in crate::line) fn act_fits(act: Act, open: &OpenPart) -> bool {
+    let forms: [u8; 2] = match act {
+        Act::Release => return true,
+        Act::Acknowledge => [ACKNOWLEDGE, READ_BACK],
+        Act::Service => [LINE_TEST, LINE_TEST_REPLY],
+    };
+    Body::decode(&open.body).is_ok_and(|body| forms.contains(&body.form.number))
+}
+
 /// The entries that a body refers to in one of these ways.
 fn targets(body: &Body, relations: &[Relation]) -> Vec<EntryId> {
     body.references

@@ -22,6 +22,29 @@ use crate::{
     time::Now,
 };
 
+/// Line tests in a row that are answered at once.
+const ANSWERS_AT_ONCE: u64 = 16;
+/// After that, one in so many milliseconds.
+const ANSWER_EVERY_MS: u64 = 10_000;
+
+/// How many line tests of one peer were answered lately.
+#[derive(Default)]
+pub(in crate::line) struct Answers {
+    /// Time since start at which all answers are free again.
+    free_ms: u64,
+}
+
+impl Answers {
+    fn take(&mut self, now: Now) -> bool {
+        let next = self.free_ms.max(now.mono_ms).saturating_add(ANSWER_EVERY_MS);
+        if next > now.mono_ms.saturating_add(ANSWERS_AT_ONCE * ANSWER_EVERY_MS) {
+            return false;
+        }
+        self.free_ms = next;
+        true
+    }
+}
+
 impl Line {
     /// Sends the tests that are due, and rings for those that were missed.
     pub(super) fn line_tests_due(&mut self, now: Now) {
@@ -139,7 +162,10 @@ impl Line {
     }
 
     fn answer_test(&mut self, id: EntryId, body: &Body, form: &'static Form, now: Now) {
-        if self.halt.is_some() {
+        // A reply is an entry of ours, counted by everybody: a flood of tests must not use up our
+        // quota. The test is receipted all the same.
+        let answers = self.peers.get_mut(id.log.index()).map(|peer| peer.answers.take(now));
+        if self.halt.is_some() || answers != Some(true) {
             return;
         }
         let language = self.languages().last().copied().unwrap_or(Language::En);
