@@ -14,9 +14,12 @@ mod inputs;
 mod line;
 mod message;
 mod post;
+mod record;
+mod rehearse;
 mod run;
 mod sign;
 mod talk;
+mod verify;
 
 pub use error::CommandError;
 pub use talk::{Global, Talk, language, languages};
@@ -54,6 +57,13 @@ enum Noun {
     /// List and show message forms
     #[command(subcommand)]
     Form(form::Verb),
+    /// Write the record to a file
+    #[command(subcommand)]
+    Record(record::Verb),
+    /// Check a record, or a post's folder
+    Verify(verify::Args),
+    /// Play a scenario with two posts on this machine
+    Rehearse(rehearse::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -85,6 +95,9 @@ pub fn main() -> ExitCode {
         Noun::Draft(verb) => draft::run(verb, talk),
         Noun::Message(verb) => message::run(verb, talk),
         Noun::Form(verb) => form::run(verb, talk),
+        Noun::Record(verb) => record::run(verb, talk),
+        Noun::Verify(args) => verify::run(&args, &talk),
+        Noun::Rehearse(args) => rehearse::run(&args, &talk),
     };
     ExitCode::from(done)
 }
@@ -109,4 +122,16 @@ fn trace() {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_verb_has_a_sound_set_of_options() {
+        Cli::command().debug_assert();
+    }
 }

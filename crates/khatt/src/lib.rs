@@ -14,4 +14,7 @@ pub mod host;
 pub mod network;
 pub mod officer_key;
 pub mod passphrase;
+pub mod record;
+pub mod rehearse;
 pub mod trouble;
+pub mod verify;

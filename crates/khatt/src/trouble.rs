@@ -92,13 +92,13 @@ impl Trouble {
     #[must_use]
     pub fn exit(&self) -> u8 {
         match self.code.as_str() {
-            "KK-1601" | "KK-1602" | "KK-1603" | "KK-1612" | "KK-1613" => 2,
+            "KK-1901" | "KK-1902" | "KK-1903" | "KK-1912" | "KK-1913" => 2,
             "KC-1107" | "KC-1108" | "KC-1110" | "KC-1111" | "KF-1201" | "KK-1201" | "KK-1306"
-            | "KK-1604" | "KK-1605" | "KK-1606" => 4,
-            "KS-1203" | "KK-1301" | "KK-1401" | "KK-1402" | "KK-1615" => 5,
+            | "KK-1904" | "KK-1905" | "KK-1906" => 4,
+            "KS-1203" | "KK-1301" | "KK-1401" | "KK-1402" | "KK-1915" => 5,
             "KS-1208" | "KK-1101" | "KK-1102" | "KK-1103" | "KK-1104" | "KK-1105" | "KK-1106"
             | "KK-1202" => 6,
-            "KK-1608" => 7,
+            "KK-1908" => 7,
             code if code.starts_with("KS-") || code == "KC-1102" || code == "KC-1003" => 8,
             _ => 1,
         }
@@ -124,6 +124,8 @@ troubles!(
     crate::host::HostError,
     crate::officer_key::OfficerKeyError,
     crate::passphrase::PassphraseError,
+    crate::record::ExportError,
+    crate::rehearse::RehearseError,
     khatt_core::line::OpenError,
     khatt_core::store::ReadError,
     khatt_forms::RenderError,
@@ -131,6 +133,7 @@ troubles!(
     khatt_record::card::CardError,
     khatt_record::charter::CharterError,
     khatt_record::charter::SignError,
+    khatt_record::verify::VerifyFault,
     khatt_record::words::WordsError,
     khatt_store::OpenError,
 );

@@ -1,0 +1,154 @@
+//! `khatt verify`: whether a record, or what a folder holds, is what the posts of a line signed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use khatt_record::verify::{Anchor, Answer, Blame, Report};
+use khatt_store::{ScrubPosition, SqliteStore};
+use serde_json::json;
+
+use super::{Talk, end, record};
+use crate::{
+    folder::{PostFolder, system_fill},
+    passphrase::Purpose,
+    trouble::Trouble,
+    verify,
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A record file, or a post's folder
+    what: PathBuf,
+    /// By what the parties are known: a charter's file, or its check words
+    #[arg(long, value_name = "FILE|WORDS")]
+    charter: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, talk: &Talk) -> u8 {
+    let done = if args.what.is_dir() { folder(args, talk) } else { file(args, talk) };
+    end(talk, done)
+}
+
+fn file(args: &Args, talk: &Talk) -> Result<u8, Trouble> {
+    let anchor = anchor(args)?.unwrap_or(Anchor::Nothing);
+    let report = verify::verify_file(&args.what, &anchor)?;
+    Ok(tell(&report, talk))
+}
+
+/// Checks the database row by row, then the record that comes out of it.
+fn folder(args: &Args, talk: &Talk) -> Result<u8, Trouble> {
+    let folder = PostFolder::existing(&args.what)?;
+    let talk = &talk.at(&folder);
+    let charter = folder.charter()?;
+    let anchor = anchor(args)?.unwrap_or_else(|| Anchor::Charter(Box::new(charter.clone())));
+    let store = folder.open_store(&talk.post_passphrase(Purpose::Open)?, system_fill())?;
+    let damaged = scrub(&store, talk)?;
+    let path = args.what.join("record.check");
+    let checked = record::write(&store.reader()?, &charter, &path)
+        .and_then(|_| Ok(verify::verify_file(&path, &anchor)?));
+    // It was made for this look only, and holds every message in the open.
+    let _ = fs::remove_file(&path);
+    let code = tell(&checked?, talk);
+    Ok(if damaged { 1 } else { code })
+}
+
+fn anchor(args: &Args) -> Result<Option<Anchor>, Trouble> {
+    let Some(given) = &args.charter else { return Ok(None) };
+    match verify::anchor(given)? {
+        Some(anchor) => Ok(Some(anchor)),
+        None if Path::new(given).components().count() > 1 => {
+            Err(crate::folder::FolderError::LocalNoCharter.into())
+        }
+        None => match khatt_record::words::parse_words(given) {
+            Err(error) => Err(error.into()),
+            Ok(words) => Ok(Some(Anchor::Words(words))),
+        },
+    }
+}
+
+/// Reads every row of the store; tells whether anything is damaged.
+fn scrub(store: &SqliteStore, talk: &Talk) -> Result<bool, Trouble> {
+    let reader = store.reader()?;
+    let mut from = Some(ScrubPosition::default());
+    let (mut rows, mut damaged) = (0_u64, false);
+    while let Some(position) = from {
+        let step = reader.scrub(position, SCRUB_ROWS)?;
+        rows = rows.saturating_add(step.rows);
+        for damage in &step.damage {
+            damaged = true;
+            let (code, text) = (damage.code(), damage.to_string());
+            if talk.json {
+                talk.row(&json!({ "damage": text, "code": code }));
+            } else {
+                talk.data(&format!("damage[{code}]: {text}"));
+            }
+        }
+        from = step.next;
+    }
+    if talk.json {
+        talk.row(&json!({ "rows": rows, "damaged": damaged }));
+    }
+    Ok(damaged)
+}
+
+fn tell(report: &Report, talk: &Talk) -> u8 {
+    let answer = match report.answer() {
+        Answer::PartiesEstablished => "parties-established",
+        Answer::ConsistentOnly => "consistent-only",
+        Answer::Refused => "refused",
+    };
+    let kind = report.kind.to_string();
+    for fault in &report.faults {
+        let (at, what) = (fault.at.to_string(), fault.kind.to_string());
+        let blame = match fault.blame {
+            Blame::Post(post) => format!("post {post}"),
+            _ => "file".to_owned(),
+        };
+        if talk.json {
+            talk.row(&json!({ "fault": what, "at": at, "blame": blame }));
+        } else {
+            talk.data(&format!("fault at {at}, {blame}: {what}"));
+        }
+    }
+    for post in &report.posts {
+        if talk.json {
+            talk.row(&json!({ "post": post.name, "party": post.party, "entries": post.entries,
+                "messages": post.messages, "opened": post.opened, "signed": post.signed,
+                "receipts": post.receipts, "root": post.root.to_string() }));
+        } else {
+            talk.data(&format!(
+                "{} ({}): {} entries, {} messages, {} opened, {} receipts, signed at {}, root {}",
+                post.name,
+                post.party,
+                post.entries,
+                post.messages,
+                post.opened,
+                post.receipts,
+                post.signed,
+                post.root,
+            ));
+        }
+    }
+    if talk.json {
+        talk.row(&json!({ "answer": answer, "kind": kind, "line": report.line.to_string(),
+            "entries": report.entries(), "faults": report.fault_count,
+            "officer_signatures": report.officer_signatures,
+            "renderings_agree": report.renderings_agree,
+            "renderings_unknown": report.renderings_unknown }));
+    } else {
+        talk.data(&format!(
+            "{answer}; kind {kind}; {} entries, {} officers' signatures, {} renderings agree, {} \
+             faults",
+            report.entries(),
+            report.officer_signatures,
+            report.renderings_agree,
+            report.fault_count,
+        ));
+    }
+    report.answer().exit_code()
+}
+
+/// Rows read in one step.
+const SCRUB_ROWS: u64 = 4096;
