@@ -166,12 +166,13 @@ fn read_back(
     let read = Catalogue::builtin().get(original.form);
     let read = read.ok_or_else(|| unplayable("a message whose form is not known here"))?;
     let form = form("read-back")?;
-    let critical = original.filled.critical(read);
-    let mut values: BTreeMap<u8, Value> =
-        critical.into_iter().map(|(number, value)| (number, value.clone())).collect();
+    // Of a correction the corrected values are read back, under the form that they belong to.
+    let Filled { form: read, mut values } = khatt_core::read_back::wanted(read, &original.filled);
+    let named = Catalogue::builtin().get(read);
+    let named = named.ok_or_else(|| unplayable("a message whose form is not known here"))?;
     let book = Wordbook::builtin();
     if !overrides.is_empty() {
-        let mut text = read.name().to_owned();
+        let mut text = named.name().to_owned();
         for field in overrides {
             text.push_str(&format!(" | {} = {}", field.name, field.text));
         }
@@ -200,7 +201,7 @@ fn read_back(
     }
     let place = form.field("fields").map(|field| field.number);
     let place = place.ok_or_else(|| unplayable("a form read-back without its field"))?;
-    filled.values.insert(place, Value::Repeated { form: original.form, values });
+    filled.values.insert(place, Value::Repeated { form: read, values });
     state(stage, side, officer, filled, of)
 }
 

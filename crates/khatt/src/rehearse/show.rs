@@ -98,7 +98,9 @@ impl Show {
         }
         self.note(&scenario.aim);
         self.note(&format!("Nothing in this is real. The scenario's clock starts at {start}."));
-        self.note(&format!("Check words: {words}"));
+        for row in words.lines() {
+            self.note(&format!("Check words: {row}"));
+        }
         for side in &stage.sides {
             let languages: Vec<&str> = side.languages.iter().map(|held| held.tag()).collect();
             self.note(&format!("{} reads {}", side.post, languages.join(", ")));
