@@ -4,7 +4,9 @@
 //! "seven". Listening to a read-back is no proof that it was right, so the only way to a [`Matched`],
 //! and with it to A3, is through [`judge`]. What follows a mismatch is the engine's.
 
-use khatt_forms::{FieldComparison, Filled, Form, Outcome, Value, compare};
+use std::collections::BTreeMap;
+
+use khatt_forms::{Catalogue, FieldComparison, Filled, Form, FormId, Outcome, Value, compare};
 use khatt_record::EntryId;
 use thiserror::Error;
 
@@ -70,6 +72,32 @@ impl ReadBackError {
     }
 }
 
+/// Returns what is to be read back of a message: its critical fields, under the form they belong to.
+///
+/// A body cannot repeat what itself repeats (`spec/body.md` §3). Of a message that repeats critical
+/// values of another form, as a correction does, those are read back: in them is what changes.
+#[must_use]
+pub fn wanted(form: &Form, original: &Filled) -> Filled {
+    let critical = |form: &Form, filled: &Filled| {
+        let held = filled.critical(form).into_iter();
+        held.filter(|(_, value)| !matches!(value, Value::Repeated { .. }))
+            .map(|(number, value)| (number, value.clone()))
+            .collect::<BTreeMap<u8, Value>>()
+    };
+    let inner = original.critical(form).into_iter().find_map(|(_, value)| {
+        let Value::Repeated { form, values } = value else { return None };
+        let inner = Filled { form: *form, values: values.clone() };
+        let values = critical(Catalogue::builtin().get(*form)?, &inner);
+        (!values.is_empty()).then_some(Filled { form: *form, values })
+    });
+    inner.unwrap_or_else(|| Filled { form: original.form, values: critical(form, original) })
+}
+
+/// The form of this number, which is the message's own or one that it repeats.
+fn form_of(id: FormId, own: &Form) -> &Form {
+    if id == own.id() { own } else { Catalogue::builtin().get(id).unwrap_or(own) }
+}
+
 /// Compares the critical fields of a message with their read-back.
 ///
 /// # Errors
@@ -81,13 +109,18 @@ pub fn judge(
     original: &Filled,
     read_back: &Filled,
 ) -> Result<ReadBack, ReadBackError> {
-    if original.form != form.id() || read_back.form != form.id() {
+    if original.form != form.id() {
         return Err(ReadBackError::PeerOtherForm);
     }
-    if original.critical(form).is_empty() {
+    let wanted = wanted(form, original);
+    let form = form_of(wanted.form, form);
+    if wanted.values.is_empty() {
         return Err(ReadBackError::LocalNothingCritical);
     }
-    let compared = compare(form, original, read_back);
+    if read_back.form != form.id() {
+        return Err(ReadBackError::PeerOtherForm);
+    }
+    let compared = compare(form, &wanted, read_back);
     let fields = u8::try_from(compared.len()).unwrap_or(u8::MAX);
     let differing: Vec<_> = compared
         .into_iter()
@@ -120,9 +153,6 @@ pub fn repeated(body: &Filled) -> Result<Filled, ReadBackError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use khatt_forms::{Catalogue, FormId};
     use khatt_record::PostIndex;
 
     use super::*;
@@ -181,6 +211,34 @@ mod tests {
             assert_eq!(fields[0].field, left_out);
             assert_eq!(fields[0].outcome, Outcome::Missing);
         }
+    }
+
+    #[test]
+    fn of_a_correction_the_corrected_values_are_read_back() {
+        let form = Catalogue::builtin().by_name("correction").unwrap();
+        let example = form.examples().first().unwrap();
+        let book = khatt_forms::Wordbook::builtin();
+        let original = Filled::from_input(form, &example.inputs, example.language, book).unwrap();
+        let mut repeated = wanted(form, &original);
+        assert_eq!(repeated.form, Catalogue::builtin().by_name("hazard-area").unwrap().id());
+        let judged = judge(message(), form, &original, &repeated).unwrap();
+        assert!(matches!(judged, ReadBack::Match(_)));
+        let other = Filled::from_input(
+            Catalogue::builtin().by_name("correction").unwrap(),
+            &example
+                .inputs
+                .iter()
+                .map(|(name, text)| (name.clone(), text.replace("34.4523", "34.2708")))
+                .collect::<Vec<_>>(),
+            example.language,
+            book,
+        );
+        repeated.values = wanted(form, &other.unwrap()).values;
+        let judged = judge(message(), form, &original, &repeated).unwrap();
+        assert!(matches!(judged, ReadBack::Mismatch(fields) if fields.len() == 1));
+        let under_its_own_form = Filled { form: form.id(), values: original.values.clone() };
+        let judged = judge(message(), form, &original, &under_its_own_form);
+        assert_eq!(judged, Err(ReadBackError::PeerOtherForm));
     }
 
     #[test]
