@@ -55,6 +55,7 @@ pub(crate) enum Verb {
 
 /// What a new draft is made from.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct New {
     /// The message form, as in `khatt form list`
     #[arg(long, value_name = "NAME")]
@@ -62,8 +63,8 @@ pub(crate) struct New {
     #[command(flatten)]
     pub(crate) fields: Fields,
     /// The language of free text; the officer's language if not given
-    #[arg(long, value_name = "LANG")]
-    pub(crate) language: Option<String>,
+    #[arg(long = "language", value_name = "LANG")]
+    pub(crate) written_in: Option<String>,
     /// flash, immediate, priority or routine; the form's own if not given
     #[arg(long)]
     pub(crate) precedence: Option<String>,
@@ -110,7 +111,7 @@ impl New {
             officer: acting.name.clone(),
             form: self.form.clone(),
             inputs: self.fields.read()?,
-            language: match &self.language {
+            language: match &self.written_in {
                 Some(tag) => super::language(tag)?.tag().to_owned(),
                 None => talk.language.tag().to_owned(),
             },

@@ -9,6 +9,7 @@ const FILE_MAX: usize = 128 * 1024;
 
 /// Where a message's fields come from.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
 pub(crate) struct Fields {
     /// Set a field; lists may be set more than once
     #[arg(long = "set", value_name = "FIELD=VALUE")]

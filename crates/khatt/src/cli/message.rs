@@ -108,6 +108,7 @@ pub(crate) enum Verb {
 
 /// How a release is done and waited for.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Release {
     /// Release alone in an emergency; loudly marked on both sides
     #[arg(long)]

@@ -56,6 +56,7 @@ pub(crate) enum Verb {
 }
 
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Init {
     /// The folder to make
     dir: PathBuf,

@@ -33,6 +33,7 @@ const HOLDS_MS: u64 = 3_600_000;
 
 /// Who acts, in a command that needs an officer.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct As {
     /// The officer who acts; the key is officers/NAME.key in the post's folder
     #[arg(long = "as", value_name = "OFFICER")]

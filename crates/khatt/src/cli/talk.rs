@@ -18,6 +18,7 @@ use crate::{
 
 /// Options that every command has.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 pub struct Global {
     /// Write one JSON object a row to stdout
     #[arg(long, global = true)]

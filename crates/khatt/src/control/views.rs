@@ -266,7 +266,13 @@ redacted!(RowView, TextView, DraftView, MessageRow, MessageView);
 #[must_use]
 pub fn zulu(ms: u64) -> String {
     let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
-    khatt_forms::Instant::utc(seconds).map_or_else(|| ms.to_string(), |at| at.zulu_iso())
+    let Some(at) = khatt_forms::Instant::utc(seconds) else { return ms.to_string() };
+    let mut text = at.zulu_iso();
+    // A whole minute is written without seconds in a form; in a column they stay.
+    if text.len() == "2023-11-08T02:13Z".len() {
+        text.insert_str(text.len() - 1, ":00");
+    }
+    text
 }
 
 /// Returns a post's name.
