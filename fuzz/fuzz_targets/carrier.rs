@@ -67,11 +67,14 @@ fn happen(rig: &mut Rig, what: u8, to: u8) {
     }
 }
 
-/// Whether an event lays at a post's door what only the carrier did.
+/// Whether an event says that a post signed or sealed what no honest post does.
+///
+/// Bytes that are no frame at all are not among them: on the direct route the transport has proved who
+/// sent them.
 fn accuses(event: &Event) -> bool {
     use Cause::{
-        PeerBadReceipt, PeerBadSignature, PeerForked, PeerMalformed, PeerOtherKind, PeerOtherLine,
-        PeerShrank, PeerUnopenable,
+        PeerBadOfficer, PeerBadReceipt, PeerBadSignature, PeerForked, PeerOtherKind,
+        PeerReleaseRule, PeerShrank, PeerUnopenable,
     };
     let Event::Alarm(change) = event else {
         return false;
@@ -81,9 +84,9 @@ fn accuses(event: &Event) -> bool {
         PeerForked { .. }
             | PeerShrank { .. }
             | PeerBadSignature { .. }
-            | PeerOtherLine { .. }
+            | PeerBadOfficer { .. }
+            | PeerReleaseRule { .. }
             | PeerOtherKind { .. }
-            | PeerMalformed { .. }
             | PeerUnopenable { .. }
             | PeerBadReceipt { .. }
     )
