@@ -180,7 +180,7 @@ pub fn rehearse(
     if let Some(fault) = &fault {
         show.failed(&stage, fault);
     }
-    let sound = ending::end(scenario, &mut stage, show)?;
+    let sound = ending::end(&mut stage, show)?;
     let ended = if sound && fault.is_none() { Ended::AsExpected } else { Ended::Otherwise };
     show.ended(&ended, &choices.dir, &stage, started.elapsed());
     if choices.after == After::Hold {

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use khatt_core::{ladder::Level, scenario::Scenario};
+use khatt_core::ladder::Level;
 use khatt_record::{
     Hash, PostIndex, Precedence,
     verify::{Anchor, Answer},
@@ -27,11 +27,7 @@ const ROUNDS: u32 = 8;
 const ROUND_MS: u64 = 31_000;
 
 /// Writes and verifies the record of every post; tells whether all of it is sound.
-pub(super) fn end(
-    scenario: &Scenario,
-    stage: &mut Stage,
-    show: &mut Show,
-) -> Result<bool, RehearseError> {
+pub(super) fn end(stage: &mut Stage, show: &mut Show) -> Result<bool, RehearseError> {
     let alike = let_them_agree(stage)?;
     show.note("");
     let mut sound = alike;
@@ -79,10 +75,10 @@ pub(super) fn end(
     let same = roots.len() == 1;
     let text = if same { "Both records have the same roots." } else { "The records DIFFER." };
     show.row(text, "roots", json!({ "same": same }));
+    show.note("How long each level took, by the scenario's clock, in which a network takes no time:");
     for side in &stage.sides {
         statistics(side, stage, show)?;
     }
-    let _ = scenario;
     Ok(sound)
 }
 

@@ -43,6 +43,15 @@ pub enum Shape {
     Json,
 }
 
+/// What a level is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// A message that officers released.
+    Message,
+    /// An acknowledgement, or what one machine says to the other.
+    Answer,
+}
+
 impl fmt::Debug for Show {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Show").field("form", &self.form).finish_non_exhaustive()
@@ -180,6 +189,7 @@ impl Show {
         Ok(())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a rung is all of these")]
     pub(super) fn level(
         &mut self,
         stage: &Stage,
@@ -188,7 +198,11 @@ impl Show {
         of: EntryId,
         level: Level,
         proof: EntryId,
+        what: Of,
     ) {
+        if self.form == Shape::Text && what == Of::Answer {
+            return;
+        }
         let number = level.number();
         let words = khatt_forms::Level::new(number)
             .map_or("", |level| level_words(level, Language::En));

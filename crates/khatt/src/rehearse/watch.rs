@@ -9,11 +9,12 @@ use khatt_core::{
     line::{Act, Event},
     scenario::{Action, Name, Observation, Observed, ReadBackResult, Word},
 };
-use khatt_record::{EntryId, PostIndex};
+use khatt_record::{EntryId, PostIndex, entry::Act as EntryAct};
 
 use super::{
     RehearseError, Show,
     deed::Said,
+    show::Of,
     stage::{Side, Stage},
 };
 
@@ -53,9 +54,13 @@ pub(super) fn watch(
         .iter_mut()
         .map(|side| (side.post.clone(), side.take_news()))
         .collect();
-    for (post, events) in news {
-        for event in events {
-            happened(stage, &post, event, observed, show)?;
+    // First what came to whom, then what came of it: that is the order in which it is understood.
+    let came = |event: &Event| matches!(event, Event::Received { .. });
+    for first in [true, false] {
+        for (post, events) in &news {
+            for event in events.iter().filter(|event| came(event) == first) {
+                happened(stage, post, event.clone(), observed, show)?;
+            }
         }
     }
     Ok(())
@@ -83,7 +88,12 @@ fn happened(
         }
         Event::Receipted { entry, by, receipt } => {
             if let Some(by) = name(by) {
-                show.level(stage, at, &by, entry, Level::Received, receipt);
+                // That a machine's answer was stored is on the record, and in rows for machines.
+                let act = side.host.query(move |line, _| {
+                    line.message_view(entry).ok().flatten().map(|view| view.act)
+                })?;
+                let of = if act == Some(EntryAct::Release) { Of::Message } else { Of::Answer };
+                show.level(stage, at, &by, entry, Level::Received, receipt, of);
                 let at = at.clone();
                 observed.note(Observation::Level { entry, level: 1, by, at });
             }
@@ -92,7 +102,7 @@ fn happened(
             if let (Some(by), Some(known)) = (name(by), Level::new(level)) {
                 // The acting post knows its own step; shown is what the author's post knows.
                 if entry.log == side.index {
-                    show.level(stage, at, &by, entry, known, proof);
+                    show.level(stage, at, &by, entry, known, proof, Of::Message);
                 }
                 observed.note(Observation::Level { entry, level, by, at: at.clone() });
             }
