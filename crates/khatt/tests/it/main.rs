@@ -1,0 +1,5 @@
+//! Tests of the command and of posts at work.
+
+mod commands;
+mod no_leak;
+mod transcripts;
