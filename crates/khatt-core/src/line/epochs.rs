@@ -105,27 +105,28 @@ impl Epochs {
         self.stock_state(post)
     }
 
-    /// Keeps a peer's epoch; returns the change to store.
+    /// Keeps a peer's epoch; returns what to store, and what to erase because it is too old.
     pub(super) fn keep_receiving(
         &mut self,
         post: PostIndex,
         epoch: ReceiveEpoch,
-    ) -> Option<StateChange> {
+    ) -> Vec<StateChange> {
         let kept = self.receiving.entry(post).or_default();
         let number = epoch.number.get();
         if kept.contains_key(&number) {
-            return None;
+            return Vec::new();
         }
         let secret = Sealed(epoch.secret.expose().to_vec());
         kept.insert(number, epoch);
+        let mut changes = vec![StateChange::Put(receiving_key(post, number), secret)];
         while kept.len() > RECEIVING_KEPT {
-            if let Some((old, _)) = kept.pop_first()
-                && let Some(old) = EpochNumber::new(old)
-            {
+            let Some((old, _)) = kept.pop_first() else { break };
+            changes.push(StateChange::Delete(receiving_key(post, old)));
+            if let Some(old) = EpochNumber::new(old) {
                 self.windows.forget(post, old);
             }
         }
-        Some(StateChange::Put(receiving_key(post, number), secret))
+        changes
     }
 
     /// Returns the highest epoch number known of a peer, 0 if none.

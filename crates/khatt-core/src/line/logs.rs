@@ -171,6 +171,12 @@ impl LogState {
         Some(staged)
     }
 
+    /// Returns how many bytes wait for a signature.
+    #[cfg(test)]
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.staged.values().map(|stage| stage.bytes).sum()
+    }
+
     /// Throws away what one peer sent.
     pub(super) fn drop_staged(&mut self, source: PostIndex) {
         self.staged.remove(&source);

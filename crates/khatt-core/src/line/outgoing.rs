@@ -24,7 +24,9 @@ use crate::{
 /// Bytes of entries after which a frame is closed.
 const FRAME_FILL: usize = 192 << 10;
 /// Entries after which a frame is closed.
-const FRAME_ENTRIES: usize = 512;
+const FRAME_ENTRIES: u64 = 512;
+/// How far back from a frame's end a checkpoint is looked for first.
+const CHECKPOINTS_NEAR: u64 = 32;
 /// Entries that may be on their way to a peer unconfirmed.
 const WINDOW: u64 = 8192;
 /// Just-written entries kept in memory, so that the live path reads nothing back.
@@ -127,43 +129,51 @@ impl Line {
         }
     }
 
-    /// Builds the items of one frame of our entries from `from`, ended by a signature where one fits.
+    /// Builds the items of one frame of our entries from `from`, ended by the newest signature that
+    /// covers no entry beyond them.
     fn frame_items(
         &self,
         peer: PostIndex,
         from: u64,
         newest: StoredCheckpoint,
     ) -> Option<(Vec<Item>, u64)> {
-        let live = from + FRAME_ENTRIES as u64 >= newest.size;
-        let end = if live { newest } else { self.checkpoint_after(from, newest) };
-        let entries = self.own_entries(from, end.size)?;
+        let entries = self.own_entries(from, newest.size.min(from + FRAME_ENTRIES))?;
         let mut items = Vec::with_capacity(entries.len() + 1);
         let mut bytes = 0;
         let mut next = from;
         for entry in entries {
-            if next != from && (bytes > FRAME_FILL || items.len() >= 4000) {
+            if next != from && bytes > FRAME_FILL {
                 break;
             }
             bytes += entry.leaf.len() + entry.open.as_ref().map_or(0, |open| open.0.len());
             items.push(self.item_of(peer, &entry)?);
             next += 1;
         }
-        if next == end.size {
+        if let Some(end) = self.checkpoint_within(from, next, newest) {
             items.push(Item::Sig { log: self.own, size: end.size, signature: end.signature });
         }
         Some((items, next))
     }
 
-    /// Finds a kept checkpoint a frame's length after `from`, so that a long run is signed in parts.
-    fn checkpoint_after(&self, from: u64, newest: StoredCheckpoint) -> StoredCheckpoint {
-        let wanted = from + FRAME_ENTRIES as u64;
-        self.parts
-            .reader
-            .checkpoints(self.line, self.own, wanted, 1)
-            .ok()
-            .and_then(|found| found.first().copied())
-            .filter(|found| found.size < newest.size)
-            .unwrap_or(newest)
+    /// Finds the newest checkpoint of a size above `from` and at most `to`, if one is kept.
+    ///
+    /// A batch has one, so a frame may lie between two; the next frame is then signed for both.
+    fn checkpoint_within(
+        &self,
+        from: u64,
+        to: u64,
+        newest: StoredCheckpoint,
+    ) -> Option<StoredCheckpoint> {
+        if newest.size <= to {
+            return Some(newest);
+        }
+        // Most often there is one near the end; a whole frame's worth is read only where not.
+        [to.saturating_sub(CHECKPOINTS_NEAR), from].into_iter().find_map(|after| {
+            let after = after.max(from);
+            let count = usize::try_from(to - after).ok()?;
+            let found = self.parts.reader.checkpoints(self.line, self.own, after + 1, count);
+            found.ok()?.into_iter().rfind(|kept| kept.size <= to)
+        })
     }
 
     /// Returns our entries `from..to`, from memory if they are recent, else at most a frame's worth.

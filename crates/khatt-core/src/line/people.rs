@@ -182,9 +182,11 @@ impl Line {
     }
 
     pub(super) fn alarm_changed(&mut self, change: crate::alarm::Change, now: Now) {
-        self.outputs.push_back(Output::Event(Event::Alarm(change)));
-        // An unacknowledged message is its own ladder's affair and is raised from it at each start.
-        if !matches!(change.cause, Cause::IncomingUnacknowledged { .. }) {
+        if let Cause::IncomingUnacknowledged { .. } = change.cause {
+            // It rings once there is something to read, and is raised from its ladder at each start.
+            self.effects.push(Effect::Event(Event::Alarm(change)));
+        } else {
+            self.outputs.push_back(Output::Event(Event::Alarm(change)));
             let key = change.cause.state_key();
             self.batch.state.push(match self.people.alarms.encode(change.cause, now) {
                 Some(bytes) => StateChange::Put(key, Sealed(bytes)),

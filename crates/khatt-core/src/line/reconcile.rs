@@ -87,11 +87,9 @@ impl Line {
 
     fn have_of_ours(&mut self, peer: PostIndex, standing: &Standing, now: Now) {
         let durable = self.logs[self.own.index()].durable;
-        if standing.size > self.logs[self.own.index()].size() {
-            self.contradicted(peer, standing.size, now);
-            return;
-        }
         if standing.size > durable {
+            // Nothing beyond ever left this post: this log was longer once, or the peer is lying.
+            self.contradicted(peer, standing.size, now);
             return;
         }
         let root = self.root_for(peer, self.own, standing.size, now);

@@ -8,7 +8,7 @@ use khatt_record::{
     checkpoint::{Checkpoint, Origin},
     commit::{OpenPart, Seed},
     entry::{Act, Epoch, EpochRecipient, MessageHeader, Seen},
-    merkle::{Frontier, leaf_hash},
+    merkle::{Frontier, inclusion_proof, leaf_hash},
     seal::{
         CapsuleContext, EpochNumber, FrameContext, SendEpoch, seal_capsule, seal_capsule_frame,
         seal_frame,
@@ -24,6 +24,8 @@ pub(super) struct Forger {
     pub(super) post: PostIndex,
     charter: SignedCharter,
     pub(super) frontier: Frontier,
+    leaves: Vec<Hash>,
+    seen: Seen,
     epoch: SendEpoch,
     pub(super) t_ms: u64,
     drawn: u64,
@@ -32,20 +34,34 @@ pub(super) struct Forger {
 impl Forger {
     /// Takes over a post of a rig: the post is stopped, its log is continued.
     pub(super) fn take_over(rig: &mut Rig, post: PostIndex) -> Self {
+        let mut forger = Self::writer(rig, post);
+        forger.open_epoch(rig);
+        forger
+    }
+
+    /// Stops a post and continues its log, without an epoch to send anything.
+    pub(super) fn writer(rig: &mut Rig, post: PostIndex) -> Self {
         let heads = rig.stores[post.index()].heads(rig.charter.line_id()).unwrap();
         let head = heads.into_iter().find(|head| head.log == post).expect("a log");
+        let id = EntryId { log: post, index: head.size - 1 };
+        let last = rig.stores[post.index()].entry(rig.charter.line_id(), id).unwrap();
         rig.kill(post);
         let mut entropy = SeededEntropy::new("forger");
-        let mut forger = Self {
+        Self {
             post,
             charter: rig.charter.clone(),
             frontier: Frontier::decode(&head.frontier).unwrap(),
+            seen: Entry::decode(&last.expect("an entry").leaf, rig.posts().len(), post)
+                .expect("decodes")
+                .seen()
+                .clone(),
+            leaves: rig.stores[post.index()]
+                .leaf_hashes(rig.charter.line_id(), post, 0, usize::MAX)
+                .unwrap(),
             epoch: SendEpoch::open(EpochNumber::new(9).unwrap(), &mut entropy),
             t_ms: rig.now.wall_ms,
             drawn: 0,
-        };
-        forger.open_epoch(rig);
-        forger
+        }
     }
 
     /// The same post with the same log, about to sign another history.
@@ -55,14 +71,17 @@ impl Forger {
         Self {
             charter: self.charter.clone(),
             frontier: self.frontier.clone(),
+            leaves: self.leaves.clone(),
+            seen: self.seen(),
             epoch,
             t_ms: self.t_ms + 1,
             ..*self
         }
     }
 
+    /// What the post's last true entry said that it had seen.
     pub(super) fn seen(&self) -> Seen {
-        Seen::none(self.charter.post_count(), self.post)
+        self.seen.clone()
     }
 
     pub(super) fn context(&self) -> FrameContext {
@@ -121,7 +140,15 @@ impl Forger {
         let leaf = entry.encode();
         let index = self.frontier.size();
         self.frontier.append(leaf_hash(&leaf));
+        self.leaves.push(leaf_hash(&leaf));
         Item::Leaf { log: self.post, index, leaf }
+    }
+
+    /// Proves an entry in the log as it stands.
+    pub(super) fn proof(&self, index: u64) -> Item {
+        let size = self.frontier.size();
+        let hashes = inclusion_proof(&self.leaves, index, size).unwrap();
+        Item::Proof { log: self.post, index, size, hashes }
     }
 
     /// Signs the log as it stands.

@@ -19,7 +19,7 @@ fn goes_on(rig: &mut Rig, from: PostIndex, to: PostIndex) {
     assert!(receipted(rig, from, entry).contains(&to), "nothing of ours is blocked by it");
 }
 
-fn filler(forger: &Forger) -> Entry {
+pub(super) fn filler(forger: &Forger) -> Entry {
     // An entry of a type that this version does not know.
     let mut out = khatt_record::cbor::Writer::new();
     out.array(4).uint(1).uint(40).uint(forger.t_ms);
@@ -136,19 +136,17 @@ fn an_entry_that_is_next_is_not_ahead() {
     let (header, open) = north.warning(&rig, Precedence::Flash);
     let index = north.frontier.size();
     let message = north.append_message(header, open);
-    let first = north.frontier.clone();
     let entry = filler(&north);
-    let Item::Leaf { leaf, .. } = north.append(&entry) else { unreachable!() };
+    let _ = north.append(&entry);
     // Proved in a log of one entry more, which stays away.
-    let mut hashes = vec![khatt_record::merkle::leaf_hash(&leaf)];
-    if index % 2 == 1 {
-        hashes = first.last_leaf_proof();
-    }
-    let proof = Item::Proof { log: NORTH, index, size: index + 2, hashes };
+    let proof = north.proof(index);
     let signature = north.sign();
     north.send(&mut rig, SOUTH, &[message, proof, signature]);
-    let line = rig.lines[SOUTH.index()].as_ref().unwrap();
-    assert!(!line.logs[NORTH.index()].ahead.contains_key(&index));
+    assert!(!received(&rig, SOUTH).contains(&EntryId { log: NORTH, index }));
+    let draft = warning(&rig, SOUTH);
+    let entry = released(rig.release(SOUTH, draft));
+    let held = rig.stores[SOUTH.index()].entry(rig.charter.line_id(), entry).unwrap();
+    assert!(Entry::decode(&held.expect("stored").leaf, 2, SOUTH).is_ok());
 }
 
 #[test]
@@ -409,4 +407,67 @@ fn a_flood_of_line_tests_does_not_use_up_our_quota() {
     let written = rig.stores[SOUTH.index()].entries(line, SOUTH, before, 1000).unwrap();
     let replies = written.iter().filter(|entry| entry.open.is_some()).count();
     assert!((1..=16).contains(&replies), "{replies} replies");
+}
+
+#[test]
+fn sixty_four_entries_seen_beyond_a_gap_are_taken_and_one_more_is_malformed() {
+    for (count, taken) in [(64, true), (65, false)] {
+        let mut rig = Rig::new(3);
+        let mut north = Forger::take_over(&mut rig, NORTH);
+        let mut seen = north.seen();
+        let prefix = seen.of(EAST).expect("another post").prefix;
+        let beyond = (0..count).map(|at| 1_000_000 + 2 * at).collect();
+        seen.set(EAST, khatt_record::entry::SeenLog { prefix, beyond });
+        let (mut header, open) = north.warning(&rig, Precedence::Routine);
+        header.seen = seen;
+        let index = north.frontier.size();
+        let leaf = north.append(&Entry::Message(header));
+        let Item::Leaf { log, leaf, .. } = leaf else { unreachable!() };
+        let items = [Item::Opened { log, index, leaf, open }, north.sign()];
+        north.send(&mut rig, SOUTH, &items);
+        let id = EntryId { log: NORTH, index };
+        assert_eq!(received(&rig, SOUTH).contains(&id), taken);
+        assert_eq!(alarms(&rig, SOUTH).contains(&Cause::PeerMalformed { post: NORTH }), !taken);
+        goes_on(&mut rig, SOUTH, EAST);
+    }
+}
+
+#[test]
+fn entries_that_no_signature_covers_take_bounded_room() {
+    let mut rig = Rig::new(3);
+    let next = rig.lines[SOUTH.index()].as_ref().unwrap().log_views()[NORTH.index()].size;
+    let mut east = Forger::take_over(&mut rig, EAST);
+    for frame in 0..10_u8 {
+        let items: Vec<Item> = (0..16)
+            .map(|at| {
+                let index = next + u64::from(frame) * 16 + at;
+                Item::Leaf { log: NORTH, index, leaf: vec![frame; 60_000] }
+            })
+            .collect();
+        east.send(&mut rig, SOUTH, &items);
+    }
+    let line = rig.lines[SOUTH.index()].as_ref().unwrap();
+    let waiting = line.logs[NORTH.index()].waiting_bytes();
+    assert!((7 << 20..=8 << 20).contains(&waiting), "{waiting} bytes");
+    goes_on(&mut rig, NORTH, SOUTH);
+}
+
+#[test]
+fn a_message_rings_only_once_it_is_stored() {
+    let mut rig = Rig::new(2);
+    rig.stores[SOUTH.index()].fail_next(Failure::Full);
+    let draft = warning(&rig, NORTH);
+    let entry = released(rig.release(NORTH, draft));
+    rig.run();
+    let rung = |rig: &Rig| {
+        rig.events.iter().any(|(post, event)| {
+            *post == SOUTH
+                && matches!(event, Event::Alarm(crate::alarm::Change {
+                    cause: Cause::IncomingUnacknowledged { message, .. }, ..
+                }) if *message == entry)
+        })
+    };
+    assert!(!rung(&rig));
+    rig.advance(1_500);
+    assert!(rung(&rig));
 }
