@@ -15,7 +15,7 @@ use std::{
 
 use khatt_forms::{IdentifierError, Language, check_identifier};
 use khatt_record::{
-    Hash, PartyIndex, PostIndex, PostSigner, SignedCharter, SoftwareSigner,
+    Hash, Kind, PartyIndex, PostIndex, PostSigner, SignedCharter, SoftwareSigner,
     card::{CARD_MAX, Card, CardError},
     charter::{CHARTER_MAX, Officer, OfficerKey, Party, Post, Roles, Scheme, hash_bytes},
     charter::SignError,
@@ -441,6 +441,17 @@ impl PostFolder {
         self.dir.join("post.sock")
     }
 
+    /// Where a rehearsal's passphrase is; nothing for a folder of any other line.
+    ///
+    /// A rehearsal guards nothing, so that whoever may read its folder may open it.
+    #[must_use]
+    pub fn rehearsal_passphrase_path(&self) -> Option<PathBuf> {
+        let path = self.dir.join(REHEARSAL_PASSPHRASE);
+        let rehearsal = path.exists()
+            && self.charter().is_ok_and(|charter| charter.kind() == Kind::Rehearsal);
+        rehearsal.then_some(path)
+    }
+
     /// Where an officer's key is.
     ///
     /// # Errors
@@ -683,6 +694,8 @@ fn io(what: &str) -> impl Fn(std::io::Error) -> FolderError + use<> {
 
 const SETTINGS: &str = "post.toml";
 const OFFICERS: &str = "officers";
+/// The passphrase of a post that only rehearses.
+pub const REHEARSAL_PASSPHRASE: &str = "rehearsal.pass";
 const SETTINGS_MAX: usize = 64 * 1024;
 /// A charter and the signatures of its parties.
 pub const CHARTER_FILE_MAX: usize = CHARTER_MAX + 4096;

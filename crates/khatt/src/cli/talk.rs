@@ -78,6 +78,9 @@ impl Talk {
         if !self.named && let Some(language) = folder.officer_language() {
             talk.language = language;
         }
+        if talk.passphrase_file.is_none() {
+            talk.passphrase_file = folder.rehearsal_passphrase_path();
+        }
         talk
     }
 

@@ -292,9 +292,7 @@ impl Show {
         let Some(first) = stage.sides.first() else { return };
         let party = &first.party;
         self.note("To look at it again:");
-        self.note(&format!(
-            "  khatt message list {shown}/{party} --passphrase-file {shown}/passphrase"
-        ));
+        self.note(&format!("  khatt message list {shown}/{party}"));
         self.note(&format!(
             "  khatt verify {shown}/{party}/record.khatt --charter {shown}/charter.khatt"
         ));

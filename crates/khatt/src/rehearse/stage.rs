@@ -32,8 +32,8 @@ use crate::{
     control::client::SystemEntropy,
     draw_up::{Terms, draw_up},
     folder::{
-        FolderError, NewOfficer, NewPost, PostFolder, PostKeys, Settings, fill_from_system,
-        system_fill, write_replacing,
+        FolderError, NewOfficer, NewPost, PostFolder, PostKeys, REHEARSAL_PASSPHRASE, Settings,
+        fill_from_system, system_fill, write_replacing,
     },
     host::{HostParts, PostHost, Pulse},
     network::{self, Whereabouts},
@@ -89,13 +89,14 @@ impl Stage {
         let mut secret = Zeroizing::new([0; 16]);
         fill_from_system(secret.as_mut_slice());
         let secret = Zeroizing::new(HEXLOWER.encode(secret.as_slice()));
-        write_replacing(&dir.join("passphrase"), format!("{}\n", *secret).as_bytes())?;
+        let row = Zeroizing::new(format!("{}\n", *secret));
         let passphrase = Passphrase::new(secret.as_bytes());
 
         let (mut folders, mut cards) = (Vec::new(), Vec::new());
         for party in &scenario.parties {
             let new = new_post(scenario, &party.name, &passphrase)?;
             let (folder, card) = PostFolder::make(&dir.join(party.name.as_str()), &new, system_fill)?;
+            write_replacing(&folder.dir().join(REHEARSAL_PASSPHRASE), row.as_bytes())?;
             folders.push((folder, new.settings));
             cards.push(card);
         }

@@ -2,4 +2,5 @@
 
 mod commands;
 mod no_leak;
+mod rehearse;
 mod transcripts;

@@ -78,6 +78,17 @@ fn whole_night_is_played_and_both_records_verify_and_are_one() {
         assert!(!matches!(refused, Ok(report) if report.answer() != Answer::Refused));
     }
     assert_eq!(roots[0], roots[1]);
+
+    // What was played can be opened again, and the store is as sound as the record.
+    let folder = khatt::folder::PostFolder::existing(&home.join("north")).unwrap();
+    let file = folder.rehearsal_passphrase_path().expect("a rehearsal says its passphrase");
+    let passphrase = khatt::passphrase::Passphrase::read(&file).unwrap();
+    let store = folder.open_store(&passphrase, khatt::folder::system_fill()).unwrap();
+    let charter = folder.charter().unwrap();
+    let (again, bytes) =
+        khatt::record::export(&store.reader().unwrap(), &charter, Vec::new()).unwrap();
+    assert_eq!(bytes, fs::read(home.join("north/record.khatt")).unwrap());
+    assert_eq!(again.forks, 0);
 }
 
 #[test]
