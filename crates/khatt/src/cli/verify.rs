@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use khatt_record::verify::{Anchor, Answer, Blame, Report};
+use khatt_record::verify::{Anchor, Answer, Blame, FAULTS_MAX, Report};
 use khatt_store::{ScrubPosition, SqliteStore};
 use serde_json::json;
 
@@ -27,7 +27,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, talk: &Talk) -> u8 {
-    let done = if args.what.is_dir() { folder(args, talk) } else { file(args, talk) };
+    let done = if args.what.is_dir() {
+        folder(args, talk)
+    } else {
+        file(args, talk)
+    };
     end(talk, done)
 }
 
@@ -55,7 +59,9 @@ fn folder(args: &Args, talk: &Talk) -> Result<u8, Trouble> {
 }
 
 fn anchor(args: &Args) -> Result<Option<Anchor>, Trouble> {
-    let Some(given) = &args.charter else { return Ok(None) };
+    let Some(given) = &args.charter else {
+        return Ok(None);
+    };
     match verify::anchor(given)? {
         Some(anchor) => Ok(Some(anchor)),
         None if Path::new(given).components().count() > 1 => {
@@ -100,6 +106,7 @@ fn tell(report: &Report, talk: &Talk) -> u8 {
         Answer::Refused => "refused",
     };
     let kind = report.kind.to_string();
+    let mut shown = 0_u64;
     for fault in &report.faults {
         let (at, what) = (fault.at.to_string(), fault.kind.to_string());
         let blame = match fault.blame {
@@ -108,15 +115,23 @@ fn tell(report: &Report, talk: &Talk) -> u8 {
         };
         if talk.json {
             talk.row(&json!({ "fault": what, "at": at, "blame": blame }));
-        } else {
+        } else if shown < FAULTS_SHOWN {
             talk.data(&format!("fault at {at}, {blame}: {what}"));
+            shown += 1;
         }
+    }
+    // One altered entry makes every later signature over its log fail: the first faults say most.
+    let more = report.fault_count.saturating_sub(shown);
+    if !talk.json && more > 0 {
+        talk.data(&format!("and {more} more; --json lists up to {FAULTS_MAX}"));
     }
     for post in &report.posts {
         if talk.json {
-            talk.row(&json!({ "post": post.name, "party": post.party, "entries": post.entries,
+            talk.row(
+                &json!({ "post": post.name, "party": post.party, "entries": post.entries,
                 "messages": post.messages, "opened": post.opened, "signed": post.signed,
-                "receipts": post.receipts, "root": post.root.to_string() }));
+                "receipts": post.receipts, "root": post.root.to_string() }),
+            );
         } else {
             talk.data(&format!(
                 "{} ({}): {} entries, {} messages, {} opened, {} receipts, signed at {}, root {}",
@@ -132,11 +147,13 @@ fn tell(report: &Report, talk: &Talk) -> u8 {
         }
     }
     if talk.json {
-        talk.row(&json!({ "answer": answer, "kind": kind, "line": report.line.to_string(),
+        talk.row(
+            &json!({ "answer": answer, "kind": kind, "line": report.line.to_string(),
             "entries": report.entries(), "faults": report.fault_count,
             "officer_signatures": report.officer_signatures,
             "renderings_agree": report.renderings_agree,
-            "renderings_unknown": report.renderings_unknown }));
+            "renderings_unknown": report.renderings_unknown }),
+        );
     } else {
         talk.data(&format!(
             "{answer}; kind {kind}; {} entries, {} officers' signatures, {} renderings agree, {} \
@@ -150,5 +167,7 @@ fn tell(report: &Report, talk: &Talk) -> u8 {
     report.answer().exit_code()
 }
 
+/// Faults told to a person.
+const FAULTS_SHOWN: u64 = 10;
 /// Rows read in one step.
 const SCRUB_ROWS: u64 = 4096;
