@@ -194,7 +194,11 @@ impl PostHost {
             .name("khatt-line".to_owned())
             .spawn(move || worker.run(&queue))
             .map_err(failed)?;
-        Ok(Self { inputs, events, thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            inputs,
+            events,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// Asks the engine for an act and waits until the answer is durable.
@@ -209,8 +213,12 @@ impl PostHost {
     pub fn act(&self, act: Act) -> Result<Done, HostError> {
         let (answer, answered) = oneshot::channel();
         let message = Message::Act(act, answer);
-        self.inputs.send(message).map_err(|_| HostError::LocalStopped)?;
-        Ok(answered.blocking_recv().map_err(|_| HostError::LocalStopped)??)
+        self.inputs
+            .send(message)
+            .map_err(|_| HostError::LocalStopped)?;
+        Ok(answered
+            .blocking_recv()
+            .map_err(|_| HostError::LocalStopped)??)
     }
 
     /// Asks the engine for an act, for callers within an async runtime.
@@ -231,7 +239,9 @@ impl PostHost {
     /// [`HostError::LocalStopped`] if the engine is gone.
     pub fn tell(&self, act: Act) -> Result<(), HostError> {
         let (answer, _) = oneshot::channel();
-        self.inputs.send(Message::Act(act, answer)).map_err(|_| HostError::LocalStopped)
+        self.inputs
+            .send(Message::Act(act, answer))
+            .map_err(|_| HostError::LocalStopped)
     }
 
     /// Returns how often the store has synced a file, once everything asked so far is done.
@@ -331,8 +341,12 @@ impl PostHost {
             let _ = answer.send(look(worker));
         };
         let message = Message::Look(Box::new(look));
-        self.inputs.send(message).map_err(|_| HostError::LocalStopped)?;
-        answered.blocking_recv().map_err(|_| HostError::LocalStopped)
+        self.inputs
+            .send(message)
+            .map_err(|_| HostError::LocalStopped)?;
+        answered
+            .blocking_recv()
+            .map_err(|_| HostError::LocalStopped)
     }
 
     fn offer(&self, message: Message) -> Result<(), HostError> {
@@ -352,13 +366,17 @@ impl Drop for PostHost {
 
 impl fmt::Debug for PostHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostHost").field("running", &self.is_running()).finish_non_exhaustive()
+        f.debug_struct("PostHost")
+            .field("running", &self.is_running())
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for HostParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostParts").field("post", &self.post).finish_non_exhaustive()
+        f.debug_struct("HostParts")
+            .field("post", &self.post)
+            .finish_non_exhaustive()
     }
 }
 
@@ -413,7 +431,11 @@ impl Worker {
             Err(TryRecvError::Disconnected) => return Ok(None),
             Err(TryRecvError::Empty) => {}
         }
-        let Some(mut wait) = self.pulse.due_ms.and_then(|due_ms| self.clock.until(due_ms)) else {
+        let Some(mut wait) = self
+            .pulse
+            .due_ms
+            .and_then(|due_ms| self.clock.until(due_ms))
+        else {
             return Ok(queue.recv().ok());
         };
         if wait > QUIET {
@@ -458,7 +480,11 @@ impl Worker {
                     let now = self.clock.now();
                     self.line.handle(now, input);
                 }
-                Output::Send { peer, route: Route::Direct, bytes } => {
+                Output::Send {
+                    peer,
+                    route: Route::Direct,
+                    bytes,
+                } => {
                     let sender = self.sender.as_ref();
                     // What is not taken is lost like any frame on the way: the engine sends again.
                     if sender.is_some_and(|sender| sender.send(peer.0.into(), bytes).is_ok()) {
@@ -507,16 +533,22 @@ fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: &SyncSender<Message
     let post = |peer: u16| u8::try_from(peer).ok().map(PostIndex);
     while let Some(event) = incoming.blocking_recv() {
         let input = match event {
-            net::Event::Connected { peer, .. } => {
-                post(peer).map(|peer| Input::Connected { peer, route: Route::Direct })
-            }
+            net::Event::Connected { peer, .. } => post(peer).map(|peer| Input::Connected {
+                peer,
+                route: Route::Direct,
+            }),
             net::Event::Disconnected { peer, why } => {
                 tracing::info!(peer, ?why, "a peer's connection ended");
-                post(peer).map(|peer| Input::Disconnected { peer, route: Route::Direct })
+                post(peer).map(|peer| Input::Disconnected {
+                    peer,
+                    route: Route::Direct,
+                })
             }
-            net::Event::Frame { peer, bytes } => {
-                post(peer).map(|peer| Input::Frame { peer, route: Route::Direct, bytes })
-            }
+            net::Event::Frame { peer, bytes } => post(peer).map(|peer| Input::Frame {
+                peer,
+                route: Route::Direct,
+                bytes,
+            }),
             net::Event::Refused { address, why } => {
                 tracing::info!(%address, ?why, "someone was refused");
                 None

@@ -69,17 +69,25 @@ pub fn export<W: io::Write>(
 ) -> Result<(Exported, W), ExportError> {
     let line = charter.line_id();
     let posts = charter.post_count();
-    let parties: Vec<PartyIndex> =
-        charter.charter().posts().map(|(_, post)| post.party).collect();
+    let parties: Vec<PartyIndex> = charter
+        .charter()
+        .posts()
+        .map(|(_, post)| post.party)
+        .collect();
     let mut writer = RecordWriter::new(out, charter.to_bytes(), posts)?;
     let mut merge = Merge::new(&parties);
-    let mut logs: Vec<Log> =
-        (0..=u8::MAX).map(PostIndex).take(posts).map(Log::new).collect();
+    let mut logs: Vec<Log> = (0..=u8::MAX)
+        .map(PostIndex)
+        .take(posts)
+        .map(Log::new)
+        .collect();
     let mut exported = Exported::default();
     loop {
         match merge.step() {
             Step::Wants(post) => {
-                let Some(log) = logs.get_mut(post.index()) else { break };
+                let Some(log) = logs.get_mut(post.index()) else {
+                    break;
+                };
                 match log.next(reader, line)? {
                     None => merge.end(post),
                     Some(held) => {
@@ -91,7 +99,9 @@ pub fn export<W: io::Write>(
                 }
             }
             Step::Show(id) => {
-                let Some(log) = logs.get_mut(id.log.index()) else { break };
+                let Some(log) = logs.get_mut(id.log.index()) else {
+                    break;
+                };
                 let Some(held) = log.head.take() else { break };
                 let open = match &held.open {
                     None => RowOpen::Nothing,
@@ -109,7 +119,11 @@ pub fn export<W: io::Write>(
             Step::Done => break,
         }
     }
-    for (_, proof) in reader.evidence(line)?.iter().filter(|(name, _)| name.starts_with("fork/")) {
+    for (_, proof) in reader
+        .evidence(line)?
+        .iter()
+        .filter(|(name, _)| name.starts_with("fork/"))
+    {
         writer.fork(proof)?;
         exported.forks += 1;
     }
@@ -150,12 +164,16 @@ impl Log {
         if self.page.is_empty() {
             self.page = reader.entries(line, self.post, self.read, PAGE)?.into();
             // An entry beyond a gap came ahead of its predecessors.
-            let continues = self.page.iter().zip(self.read..).take_while(|(held, index)| {
-                held.id.index == *index
-            });
+            let continues = self
+                .page
+                .iter()
+                .zip(self.read..)
+                .take_while(|(held, index)| held.id.index == *index);
             let count = continues.count();
             self.page.truncate(count);
-            self.read = self.read.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            self.read = self
+                .read
+                .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         }
         Ok(self.page.pop_front())
     }
@@ -168,13 +186,17 @@ impl Log {
     ) -> Result<Option<StoredCheckpoint>, ReadError> {
         // No checkpoint is smaller than what was asked from, so one look a page is enough.
         if self.checkpoints.is_empty() && self.from_size <= self.shown {
-            self.checkpoints = reader.checkpoints(line, self.post, self.from_size, PAGE)?.into();
+            self.checkpoints = reader
+                .checkpoints(line, self.post, self.from_size, PAGE)?
+                .into();
             self.from_size = match self.checkpoints.back() {
                 Some(last) => last.size.saturating_add(1),
                 None => u64::MAX,
             };
         }
-        Ok(self.checkpoints.pop_front_if(|kept| kept.size <= self.shown))
+        Ok(self
+            .checkpoints
+            .pop_front_if(|kept| kept.size <= self.shown))
     }
 }
 

@@ -17,9 +17,7 @@ use khatt_net::StartError;
 use khatt_record::Kind;
 use thiserror::Error;
 
-use crate::{
-    draw_up::DrawUpError, folder::FolderError, host::HostError, record::ExportError,
-};
+use crate::{draw_up::DrawUpError, folder::FolderError, host::HostError, record::ExportError};
 
 mod deed;
 mod ending;
@@ -181,7 +179,11 @@ pub fn rehearse(
         show.failed(&stage, fault);
     }
     let sound = ending::end(&mut stage, show)?;
-    let ended = if sound && fault.is_none() { Ended::AsExpected } else { Ended::Otherwise };
+    let ended = if sound && fault.is_none() {
+        Ended::AsExpected
+    } else {
+        Ended::Otherwise
+    };
     show.ended(&ended, &choices.dir, &stage, started.elapsed());
     if choices.after == After::Hold {
         hold::hold(&mut stage, show)?;
@@ -231,5 +233,8 @@ fn play(
 }
 
 fn io(what: &'static str) -> impl Fn(io::Error) -> RehearseError {
-    move |error| RehearseError::LocalIo { what, reason: error.to_string() }
+    move |error| RehearseError::LocalIo {
+        what,
+        reason: error.to_string(),
+    }
 }

@@ -22,7 +22,9 @@ pub struct Forms;
 
 impl BodyCheck for Forms {
     fn check(&self, charter: &SignedCharter, body: &[u8]) -> BodyFinding {
-        let Ok(body) = Body::decode(body) else { return BodyFinding::Malformed };
+        let Ok(body) = Body::decode(body) else {
+            return BodyFinding::Malformed;
+        };
         let charter = charter.charter();
         let named = (body.form.number, body.form.version);
         let mut listed = charter.forms.iter();
@@ -32,7 +34,9 @@ impl BodyCheck for Forms {
         let languages = charter.languages.iter().map(|tag| Language::from_tag(tag));
         let languages: Option<Vec<Language>> = languages.collect();
         let form = Catalogue::builtin().get(body.form);
-        let (Some(form), Some(languages)) = (form, languages) else { return BodyFinding::Unknown };
+        let (Some(form), Some(languages)) = (form, languages) else {
+            return BodyFinding::Unknown;
+        };
         let book = Wordbook::builtin();
         let held = (form.hash(), book.glossary.hash(), book.gazetteer.hash());
         if held != (listed.hash.0, charter.glossary.0, charter.gazetteer.0) {
@@ -52,7 +56,13 @@ impl BodyCheck for Forms {
 /// [`VerifyFault`] if it is no whole record of the line that the anchor names.
 pub fn verify_file(path: &Path, anchor: &Anchor) -> Result<Report, VerifyFault> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    verify(&mut || File::open(path), anchor, threads, &Forms, &mut |_| {})
+    verify(
+        &mut || File::open(path),
+        anchor,
+        threads,
+        &Forms,
+        &mut |_| {},
+    )
 }
 
 /// Reads by what the parties are known: a charter's file, or its check words in any language.
@@ -68,7 +78,10 @@ pub fn anchor(given: &str) -> Result<Option<Anchor>, FolderError> {
     let bytes = read_bounded(path, CHARTER_FILE_MAX)?;
     match SignedCharter::from_bytes(&bytes) {
         Ok(charter) => Ok(Some(Anchor::Charter(Box::new(charter)))),
-        Err(error) => match std::str::from_utf8(&bytes).ok().and_then(|text| parse_words(text).ok()) {
+        Err(error) => match std::str::from_utf8(&bytes)
+            .ok()
+            .and_then(|text| parse_words(text).ok())
+        {
             Some(words) => Ok(Some(Anchor::Words(words))),
             None => Err(error.into()),
         },

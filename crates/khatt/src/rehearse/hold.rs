@@ -12,7 +12,9 @@ pub(super) fn hold(stage: &mut Stage, show: &mut Show) -> Result<(), RehearseErr
     let mut servers = Vec::new();
     for side in &mut stage.sides {
         let driven = Driven::running(Arc::clone(&side.host), side.language());
-        let Some(reader) = side.spare.take() else { continue };
+        let Some(reader) = side.spare.take() else {
+            continue;
+        };
         let desk = Desk::new(Box::new(driven), stage.charter.clone(), side.index, reader);
         let server = Server::start(&side.folder, Arc::new(desk));
         servers.push(server.map_err(|error| io("listening for commands")(other(&error)))?);
