@@ -85,15 +85,15 @@ fn happened(
                 at: at.clone(),
             });
             show.message(stage, side, entry)?;
-            if let Some((of, by, result)) = read_back(side, entry)? {
-                if let Some(by) = name(by) {
-                    show.read_back(stage, at, &by, of, result);
-                    observed.note(Observation::ReadBack {
-                        entry: of,
-                        by,
-                        result,
-                    });
-                }
+            if let Some((of, by, result)) = read_back(side, entry)?
+                && let Some(by) = name(by)
+            {
+                show.read_back(stage, at, &by, of, result);
+                observed.note(Observation::ReadBack {
+                    entry: of,
+                    by,
+                    result,
+                });
             }
         }
         Event::Receipted { entry, by, receipt } => {
