@@ -13,6 +13,10 @@ pub mod memory;
 pub mod rules;
 pub mod suite;
 
+/// Begins the keys of working state that is settled: one row for each message of years, read only
+/// when somebody asks for it. A store counts these rows at a start, and opens them when read.
+pub const SETTLED: &str = "done/";
+
 /// Bytes that must be encrypted at rest: bodies, seeds, drafts, epoch secrets. Never printed.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Sealed(pub Vec<u8>);

@@ -1,6 +1,6 @@
 //! Looking for damage: the tail and the working state at each start, everything in the background.
 
-use khatt_core::store::Head;
+use khatt_core::store::{Head, SETTLED};
 use khatt_record::merkle::Frontier;
 use khatt_record::{EntryId, LineId, PostIndex};
 use rusqlite::{Connection, params};
@@ -83,10 +83,19 @@ pub(crate) fn tail(
             walk.on(conn, vault, head.size.saturating_sub(from), &mut damage)?;
             beyond(conn, line, book.line_no, head, &mut damage)?;
         }
-        state(conn, vault, line, book, &mut damage)?;
+        state(conn, vault, line, book, Depth::Start, &mut damage)?;
         evidence(conn, vault, line, book, &mut damage)?;
     }
     Ok(damage)
+}
+
+/// How closely the working state is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Every row is opened.
+    Whole,
+    /// What is settled is only counted: there may be a row for every message of years.
+    Start,
 }
 
 /// A walk over the entries of one log.
@@ -228,6 +237,7 @@ pub(crate) fn state(
     vault: &Vault,
     line: LineId,
     book: &LineBook,
+    depth: Depth,
     damage: &mut Vec<Damage>,
 ) -> Result<(), Fault> {
     let tally = (|| {
@@ -241,7 +251,9 @@ pub(crate) fn state(
                     line,
                 }));
             };
-            rows::state(vault, line, key, sealed)?;
+            if depth == Depth::Whole || !key.starts_with(SETTLED) {
+                rows::state(vault, line, key, sealed)?;
+            }
             tally.add(sealed);
         }
         Ok(tally)

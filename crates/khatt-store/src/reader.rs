@@ -8,7 +8,7 @@ use khatt_record::{EntryId, Hash, LineId, PostIndex};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::books::LineBook;
-use crate::check::{self, Walk, signed};
+use crate::check::{self, Depth, Walk, signed};
 use crate::damage::Damage;
 use crate::error::OpenError;
 use crate::open::Syncs;
@@ -112,7 +112,7 @@ impl SqliteReader {
             let Some(head) = log else {
                 let damage = &mut step.damage;
                 check::checkpoints(&tx, &self.vault, line, book, damage)?;
-                check::state(&tx, &self.vault, line, book, damage)?;
+                check::state(&tx, &self.vault, line, book, Depth::Whole, damage)?;
                 check::evidence(&tx, &self.vault, line, book, damage)?;
                 let tallies = [book.checkpoints, book.state, book.evidence];
                 let read = tallies
