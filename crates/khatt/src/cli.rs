@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod draft;
 mod error;
 mod form;
@@ -64,6 +65,8 @@ enum Noun {
     Verify(verify::Args),
     /// Play a scenario with two posts on this machine
     Rehearse(rehearse::Args),
+    /// Measure what posts on this machine and disk can do
+    Bench(bench::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Noun::Record(verb) => record::run(verb, talk),
         Noun::Verify(args) => verify::run(&args, &talk),
         Noun::Rehearse(args) => rehearse::run(&args, &talk),
+        Noun::Bench(args) => bench::run(&args, &talk),
     };
     ExitCode::from(done)
 }

@@ -5,6 +5,7 @@
 //! benchmarks can use the rest as a library.
 
 pub mod advice;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod control;

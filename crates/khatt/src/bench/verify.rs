@@ -90,7 +90,7 @@ fn write(path: &Path, charter: &SignedCharter, entries: u64) -> anyhow::Result<(
         maker.saw(held.clone());
         for _ in 1..RECEIPTED_AT_ONCE {
             let (header, open) = maker.message()?;
-            count = append(&mut logs, author, &Entry::Message(header), &RowOpen::Open(open))?;
+            append(&mut logs, author, &Entry::Message(header), &RowOpen::Open(open))?;
         }
         let frontier = &logs[author.index()];
         let (size, root, t_ms) = (frontier.size(), frontier.root(), maker.t_ms);
