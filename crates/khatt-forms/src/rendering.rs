@@ -130,7 +130,7 @@ impl Rendering {
     /// The bytes that the digest takes for this language, `spec/form.md` §7.3.
     #[must_use]
     pub fn digest_input(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(DIGEST_INPUT_ROOM);
         let mut put = |text: &str| {
             let len = u32::try_from(text.len()).unwrap_or(u32::MAX);
             bytes.extend_from_slice(&len.to_be_bytes());
@@ -179,20 +179,39 @@ impl Piece {
     /// The piece with its isolate characters, and its Latin digits behind it in brackets.
     #[must_use]
     pub fn plain(&self) -> String {
+        plain(std::slice::from_ref(self))
+    }
+
+    fn put_plain(&self, out: &mut String) {
         let start = match self.isolate {
-            Isolate::None => return self.text.clone(),
+            Isolate::None => {
+                out.push_str(&self.text);
+                return;
+            }
             Isolate::LeftToRight => '\u{2066}',
             Isolate::RightToLeft => '\u{2067}',
             Isolate::FirstStrong => '\u{2068}',
         };
-        let mut text = format!("{start}{}\u{2069}", self.text);
+        out.push(start);
+        out.push_str(&self.text);
+        out.push('\u{2069}');
         if let Some(beside) = &self.beside {
-            text.push_str(&format!(" \u{2066}[{beside}]\u{2069}"));
+            out.push_str(" \u{2066}[");
+            out.push_str(beside);
+            out.push_str("]\u{2069}");
         }
-        text
     }
 }
 
+/// Pieces one after the other, in one allocation: every message is rendered in every language.
 fn plain(pieces: &[Piece]) -> String {
-    pieces.iter().map(Piece::plain).collect()
+    let bytes = pieces.iter().map(|piece| piece.text.len() + PIECE_ROOM).sum();
+    let mut text = String::with_capacity(bytes);
+    pieces.iter().for_each(|piece| piece.put_plain(&mut text));
+    text
 }
+
+/// Bytes of isolates and brackets around a piece.
+const PIECE_ROOM: usize = 6;
+/// Bytes that most renderings take in one language.
+const DIGEST_INPUT_ROOM: usize = 2048;
