@@ -6,30 +6,33 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fs,
     io::{Read, Write},
     net::{IpAddr, SocketAddr},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
-use khatt_forms::{IdentifierError, Language, check_identifier};
+use khatt_forms::{Language, check_identifier};
 use khatt_record::{
-    Hash, Kind, PartyIndex, PostIndex, PostSigner, SignedCharter, SoftwareSigner,
-    card::{CARD_MAX, Card, CardError},
-    charter::{CHARTER_MAX, Officer, OfficerKey, Party, Post, Roles, Scheme, hash_bytes},
-    charter::SignError,
-    seal::PrekeySecret,
+    Kind, PartyIndex, PostSigner, SignedCharter, SoftwareSigner,
+    card::{CARD_MAX, Card},
+    charter::{CHARTER_MAX, Officer, OfficerKey, Party, Roles, Scheme},
 };
-use khatt_store::{Fill, OpenError, Options, PassphraseCost, SqliteStore};
+use khatt_store::{Fill, Options, PassphraseCost, SqliteStore};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::{
-    officer_key::{OfficerKeyError, OfficerKeyFile},
+    officer_key::OfficerKeyFile,
     passphrase::Passphrase,
 };
+
+mod error;
+mod keys;
+
+pub use error::FolderError;
+pub use keys::PostKeys;
 
 /// The settings of a post: `post.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,23 +64,6 @@ pub struct PeerSettings {
     /// Where it may come from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<IpAddr>,
-}
-
-/// The seeds of a post's keys, erased when dropped and never printed.
-#[derive(Clone)]
-pub struct PostKeys {
-    /// The party's root key: it signs cards and charters.
-    pub root: Zeroizing<[u8; 32]>,
-    /// Signs the post's checkpoints.
-    pub log: Zeroizing<[u8; 32]>,
-    /// Will sign them in the next generation; its digest is announced.
-    pub next_log: Zeroizing<[u8; 32]>,
-    /// Cosigns others' checkpoints.
-    pub cosign: Zeroizing<[u8; 32]>,
-    /// Proves the post to its peers on the network.
-    pub tls: Zeroizing<[u8; 32]>,
-    /// The first prekey.
-    pub prekey: Zeroizing<[u8; 32]>,
 }
 
 /// An officer of a post that is being made.
@@ -112,215 +98,6 @@ pub struct NewPost {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostFolder {
     dir: PathBuf,
-}
-
-/// Why a post's folder was not made, read or changed.
-#[non_exhaustive]
-#[derive(Debug, Error)]
-pub enum FolderError {
-    /// There is no post in the folder.
-    #[error("local folder holds no post: {0} is not there")]
-    LocalNoPost(&'static str),
-    /// There is something in the folder already.
-    #[error("local folder is there already and is not empty")]
-    LocalExists,
-    /// The settings cannot be read.
-    #[error("local post.toml cannot be read: {0}")]
-    LocalSettings(String),
-    /// A name that may be taken for another, or holds signs that cannot be seen.
-    #[error("local name {name:?} is refused: {fault}")]
-    LocalName {
-        /// The name.
-        name: String,
-        /// Why.
-        fault: IdentifierError,
-    },
-    /// A name that is no name of a file.
-    #[error("local officer's name {0:?} cannot be the name of a file")]
-    LocalFileName(String),
-    /// An officer without a role, or too few officers.
-    #[error("local post needs two officers at least, one of them releasing")]
-    LocalOfficers,
-    /// The folder has no charter yet.
-    #[error("local post has no open line: there is no charter in the folder")]
-    LocalNoCharter,
-    /// The line of this folder is open already, with another charter.
-    #[error("local post has another line open already")]
-    LocalOtherLine,
-    /// The charter does not name this post with its keys.
-    #[error("local keys are those of no post of the charter")]
-    LocalNotOurs,
-    /// The folder's secrets are not all there.
-    #[error("local store lacks the key {0}")]
-    LocalKeyMissing(&'static str),
-    /// A file is too long to be what it should be.
-    #[error("local file {0} is too long")]
-    LocalTooLong(String),
-    /// The operating system refused something.
-    #[error("local file system failed at {what}: {reason}")]
-    LocalIo {
-        /// What was being done.
-        what: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The store could not be read.
-    #[error(transparent)]
-    Read(#[from] khatt_core::store::ReadError),
-    /// The store could not be written.
-    #[error(transparent)]
-    Commit(#[from] khatt_core::store::CommitError),
-    /// An officer's key.
-    #[error(transparent)]
-    OfficerKey(#[from] OfficerKeyError),
-    /// A card.
-    #[error(transparent)]
-    Card(#[from] CardError),
-    /// A charter.
-    #[error(transparent)]
-    Charter(#[from] SignError),
-}
-
-impl FolderError {
-    /// Returns the stable code of this error.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::LocalNoPost(_) => "KK-1301",
-            Self::LocalExists => "KK-1302",
-            Self::LocalSettings(_) => "KK-1303",
-            Self::LocalName { fault, .. } => fault.code(),
-            Self::LocalFileName(_) => "KK-1304",
-            Self::LocalOfficers => "KK-1305",
-            Self::LocalNoCharter => "KK-1306",
-            Self::LocalOtherLine => "KK-1307",
-            Self::LocalNotOurs => "KK-1308",
-            Self::LocalKeyMissing(_) => "KK-1309",
-            Self::LocalTooLong(_) => "KK-1310",
-            Self::LocalIo { .. } => "KK-1311",
-            Self::Store(error) => error.code(),
-            Self::Read(error) => error.code(),
-            Self::Commit(error) => error.code(),
-            Self::OfficerKey(error) => error.code(),
-            Self::Card(error) => error.code(),
-            Self::Charter(error) => error.code(),
-        }
-    }
-}
-
-impl fmt::Debug for PostKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PostKeys(redacted)")
-    }
-}
-
-impl PostKeys {
-    /// Draws all keys of a new post.
-    pub fn generate(fill: &mut dyn FnMut(&mut [u8])) -> Self {
-        let mut seed = || {
-            let mut seed = Zeroizing::new([0; 32]);
-            fill(seed.as_mut_slice());
-            seed
-        };
-        Self {
-            root: seed(),
-            log: seed(),
-            next_log: seed(),
-            cosign: seed(),
-            tls: seed(),
-            prekey: seed(),
-        }
-    }
-
-    /// Takes the keys out of a post's store.
-    ///
-    /// # Errors
-    ///
-    /// [`FolderError::LocalKeyMissing`], or whatever the store says.
-    pub fn load(store: &SqliteStore) -> Result<Self, FolderError> {
-        let seed = |name: &'static str| {
-            let sealed = store.secret(name)?.ok_or(FolderError::LocalKeyMissing(name))?;
-            let seed = <[u8; 32]>::try_from(sealed.0.as_slice());
-            seed.map(Zeroizing::new).map_err(|_| FolderError::LocalKeyMissing(name))
-        };
-        Ok(Self {
-            root: seed(ROOT)?,
-            log: seed(LOG)?,
-            next_log: seed(NEXT_LOG)?,
-            cosign: seed(COSIGN)?,
-            tls: seed(TLS)?,
-            prekey: seed(PREKEY)?,
-        })
-    }
-
-    /// Puts the keys into a post's store.
-    ///
-    /// # Errors
-    ///
-    /// As the store's.
-    pub fn save(&self, store: &mut SqliteStore) -> Result<(), FolderError> {
-        let all = [
-            (ROOT, &self.root),
-            (LOG, &self.log),
-            (NEXT_LOG, &self.next_log),
-            (COSIGN, &self.cosign),
-            (TLS, &self.tls),
-            (PREKEY, &self.prekey),
-        ];
-        for (name, seed) in all {
-            store.put_secret(name, seed.as_slice())?;
-        }
-        Ok(())
-    }
-
-    /// Returns the signer of the party's root key.
-    #[must_use]
-    pub fn root_signer(&self) -> SoftwareSigner {
-        SoftwareSigner::from_seed(*self.root)
-    }
-
-    /// Returns the signer of the post's log.
-    #[must_use]
-    pub fn log_signer(&self) -> SoftwareSigner {
-        SoftwareSigner::from_seed(*self.log)
-    }
-
-    /// Returns the secret of the first prekey.
-    #[must_use]
-    pub fn prekey_secret(&self) -> PrekeySecret {
-        PrekeySecret::from_seed(*self.prekey)
-    }
-
-    /// Returns the post as it stands in a card: with public keys only.
-    #[must_use]
-    pub fn post(&self, name: &str, addresses: &[String]) -> Post {
-        let public = |seed: &[u8; 32]| SoftwareSigner::from_seed(*seed).public();
-        Post {
-            party: PartyIndex(0),
-            name: name.to_owned(),
-            generation: 0,
-            log_key: public(&self.log),
-            cosign_key: public(&self.cosign),
-            tls_key: public(&self.tls),
-            prekey: self.prekey_secret().public().to_vec(),
-            next_log_digest: Hash(hash_bytes(&public(&self.next_log)).0),
-            addresses: addresses.to_vec(),
-        }
-    }
-
-    /// Finds the post of a charter that has these keys.
-    ///
-    /// # Errors
-    ///
-    /// [`FolderError::LocalNotOurs`].
-    pub fn post_in(&self, charter: &SignedCharter) -> Result<PostIndex, FolderError> {
-        let log_key = self.log_signer().public();
-        let found = charter.charter().posts().find(|(_, post)| post.log_key == log_key);
-        found.map(|(index, _)| index).ok_or(FolderError::LocalNotOurs)
-    }
 }
 
 impl PostFolder {
@@ -699,13 +476,6 @@ pub const REHEARSAL_PASSPHRASE: &str = "rehearsal.pass";
 const SETTINGS_MAX: usize = 64 * 1024;
 /// A charter and the signatures of its parties.
 pub const CHARTER_FILE_MAX: usize = CHARTER_MAX + 4096;
-
-const ROOT: &str = "root";
-const LOG: &str = "log";
-const NEXT_LOG: &str = "log-next";
-const COSIGN: &str = "cosign";
-const TLS: &str = "tls";
-const PREKEY: &str = "prekey";
 
 #[cfg(test)]
 mod tests;

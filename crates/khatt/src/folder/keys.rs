@@ -1,0 +1,149 @@
+//! The post's own keys: drawn once, kept in its store, never printed.
+
+use std::fmt;
+
+use khatt_record::{
+    Hash, PartyIndex, PostIndex, PostSigner, SignedCharter, SoftwareSigner,
+    charter::{Post, hash_bytes},
+    seal::PrekeySecret,
+};
+use khatt_store::SqliteStore;
+use zeroize::Zeroizing;
+
+use super::FolderError;
+
+/// The seeds of a post's keys, erased when dropped and never printed.
+#[derive(Clone)]
+pub struct PostKeys {
+    /// The party's root key: it signs cards and charters.
+    pub root: Zeroizing<[u8; 32]>,
+    /// Signs the post's checkpoints.
+    pub log: Zeroizing<[u8; 32]>,
+    /// Will sign them in the next generation; its digest is announced.
+    pub next_log: Zeroizing<[u8; 32]>,
+    /// Cosigns others' checkpoints.
+    pub cosign: Zeroizing<[u8; 32]>,
+    /// Proves the post to its peers on the network.
+    pub tls: Zeroizing<[u8; 32]>,
+    /// The first prekey.
+    pub prekey: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for PostKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostKeys(redacted)")
+    }
+}
+
+impl PostKeys {
+    /// Draws all keys of a new post.
+    pub fn generate(fill: &mut dyn FnMut(&mut [u8])) -> Self {
+        let mut seed = || {
+            let mut seed = Zeroizing::new([0; 32]);
+            fill(seed.as_mut_slice());
+            seed
+        };
+        Self {
+            root: seed(),
+            log: seed(),
+            next_log: seed(),
+            cosign: seed(),
+            tls: seed(),
+            prekey: seed(),
+        }
+    }
+
+    /// Takes the keys out of a post's store.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalKeyMissing`], or whatever the store says.
+    pub fn load(store: &SqliteStore) -> Result<Self, FolderError> {
+        let seed = |name: &'static str| {
+            let sealed = store.secret(name)?.ok_or(FolderError::LocalKeyMissing(name))?;
+            let seed = <[u8; 32]>::try_from(sealed.0.as_slice());
+            seed.map(Zeroizing::new).map_err(|_| FolderError::LocalKeyMissing(name))
+        };
+        Ok(Self {
+            root: seed(ROOT)?,
+            log: seed(LOG)?,
+            next_log: seed(NEXT_LOG)?,
+            cosign: seed(COSIGN)?,
+            tls: seed(TLS)?,
+            prekey: seed(PREKEY)?,
+        })
+    }
+
+    /// Puts the keys into a post's store.
+    ///
+    /// # Errors
+    ///
+    /// As the store's.
+    pub fn save(&self, store: &mut SqliteStore) -> Result<(), FolderError> {
+        let all = [
+            (ROOT, &self.root),
+            (LOG, &self.log),
+            (NEXT_LOG, &self.next_log),
+            (COSIGN, &self.cosign),
+            (TLS, &self.tls),
+            (PREKEY, &self.prekey),
+        ];
+        for (name, seed) in all {
+            store.put_secret(name, seed.as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// Returns the signer of the party's root key.
+    #[must_use]
+    pub fn root_signer(&self) -> SoftwareSigner {
+        SoftwareSigner::from_seed(*self.root)
+    }
+
+    /// Returns the signer of the post's log.
+    #[must_use]
+    pub fn log_signer(&self) -> SoftwareSigner {
+        SoftwareSigner::from_seed(*self.log)
+    }
+
+    /// Returns the secret of the first prekey.
+    #[must_use]
+    pub fn prekey_secret(&self) -> PrekeySecret {
+        PrekeySecret::from_seed(*self.prekey)
+    }
+
+    /// Returns the post as it stands in a card: with public keys only.
+    #[must_use]
+    pub fn post(&self, name: &str, addresses: &[String]) -> Post {
+        let public = |seed: &[u8; 32]| SoftwareSigner::from_seed(*seed).public();
+        Post {
+            party: PartyIndex(0),
+            name: name.to_owned(),
+            generation: 0,
+            log_key: public(&self.log),
+            cosign_key: public(&self.cosign),
+            tls_key: public(&self.tls),
+            prekey: self.prekey_secret().public().to_vec(),
+            next_log_digest: Hash(hash_bytes(&public(&self.next_log)).0),
+            addresses: addresses.to_vec(),
+        }
+    }
+
+    /// Finds the post of a charter that has these keys.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::LocalNotOurs`].
+    pub fn post_in(&self, charter: &SignedCharter) -> Result<PostIndex, FolderError> {
+        let log_key = self.log_signer().public();
+        let found = charter.charter().posts().find(|(_, post)| post.log_key == log_key);
+        found.map(|(index, _)| index).ok_or(FolderError::LocalNotOurs)
+    }
+}
+
+const ROOT: &str = "root";
+const LOG: &str = "log";
+const NEXT_LOG: &str = "log-next";
+const COSIGN: &str = "cosign";
+const TLS: &str = "tls";
+const PREKEY: &str = "prekey";
