@@ -14,7 +14,7 @@ use khatt_record::auth::{Auth, OfficerSignature, SIGNATURES_MAX};
 use khatt_record::charter::{ReleaseRule, YesNo};
 use khatt_record::commit::{Seed, body_commitment};
 use khatt_record::entry::Act;
-use khatt_record::statement::{Role, Statement};
+use khatt_record::statement::{Role, Statement, release_digest};
 use khatt_record::{EntryId, Hash, OfficerIndex, PostIndex, Precedence, SignedCharter};
 
 use crate::Now;
@@ -176,10 +176,11 @@ impl Draft {
         self.seed.draft_id()
     }
 
-    /// Returns the salted digest of exactly what will leave: the entry's `c_body`.
+    /// Returns the salted digest of exactly what will leave: text, precedence and thread.
     #[must_use]
     pub fn digest(&self) -> Hash {
-        body_commitment(&self.seed.body_salt(), &self.bytes)
+        let c_body = body_commitment(&self.seed.body_salt(), &self.bytes);
+        release_digest(c_body, self.precedence, self.thread)
     }
 
     /// Returns what an officer is to sign in this role until this time (rounded down to a second).

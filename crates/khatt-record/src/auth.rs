@@ -13,7 +13,7 @@ use crate::commit::{OpenError, OpenPart, Seed};
 use crate::entry::{Act, MessageHeader};
 use crate::ids::{Hash, OfficerIndex, PartyIndex, PostIndex};
 use crate::keys::PostSigner;
-use crate::statement::{KeyId, Role, Statement};
+use crate::statement::{KeyId, Role, Statement, release_digest};
 
 /// The greatest number of officers' signatures on one message.
 pub const SIGNATURES_MAX: usize = 8;
@@ -324,7 +324,8 @@ pub fn check_auth(
         if header.t_ms > one.not_after_ms {
             return Err(AuthError::PeerExpired(one.officer));
         }
-        let statement = one.statement(charter, post, header.act, &part.seed, header.c_body);
+        let digest = release_digest(header.c_body, header.precedence, header.thread);
+        let statement = one.statement(charter, post, header.act, &part.seed, digest);
         one.check(charter, post, &statement)?;
     }
     Ok(verified)

@@ -7,8 +7,8 @@
 use sha2::{Digest, Sha256};
 
 use crate::cbor::Writer;
-use crate::entry::Act;
-use crate::ids::{Hash, Kind, LineId, OfficerIndex, PeerUnknownNumber, PostIndex};
+use crate::entry::{Act, write_thread};
+use crate::ids::{EntryId, Hash, Kind, LineId, OfficerIndex, PeerUnknownNumber, PostIndex, Precedence};
 
 /// The text that begins every statement, and the external data of its signature.
 pub const LABEL: &str = "khatt/1 statement";
@@ -75,7 +75,7 @@ pub struct Statement {
     pub act: Act,
     /// The draft, from its seed.
     pub draft_id: [u8; 16],
-    /// The salted digest of the body: the entry's `c_body`.
+    /// The digest of exactly what leaves: [`release_digest`].
     pub digest: Hash,
     /// In what role.
     pub role: Role,
@@ -126,4 +126,17 @@ impl Statement {
 #[must_use]
 pub const fn whole_second(t_ms: u64) -> u64 {
     t_ms.saturating_sub(t_ms % 1000)
+}
+
+/// Returns what officers sign for: the body's salted commitment together with the precedence and
+/// thread under which it leaves (`spec/statement.md` §1).
+///
+/// Without these two a post could send what was released as ROUTINE as a FLASH, or put an answer
+/// into another thread, over the officers' own signatures.
+#[must_use]
+pub fn release_digest(c_body: Hash, precedence: Precedence, thread: Option<EntryId>) -> Hash {
+    let mut out = Writer::with_capacity(64);
+    out.array(4).text("khatt/1 release").bytes(&c_body.0).uint(precedence as u64);
+    write_thread(&mut out, thread);
+    Hash(Sha256::digest(out.finish()).into())
 }

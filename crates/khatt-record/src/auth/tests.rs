@@ -28,7 +28,7 @@ fn message(
             post: PostIndex(0),
             act,
             draft_id: part.seed.draft_id(),
-            digest: c_body,
+            digest: release_digest(c_body, precedence, None),
             role: *role,
             not_after_ms: LATER_MS,
         };

@@ -217,6 +217,9 @@ pub enum FaultKind {
     /// A fork proof is malformed.
     #[error("a fork proof in the file is malformed: {0}")]
     ForkProofMalformed(DecodeError),
+    /// The file itself is damaged from here on; the name is that of the reader's own error.
+    #[error("the file is damaged: {0}")]
+    Damaged(&'static str),
     /// More receipts and checkpoints of long ago than are looked up.
     #[error("too many receipts and checkpoints refer to a long time ago")]
     TooManyLate,
@@ -252,6 +255,7 @@ impl FaultKind {
             Self::Forked => "verify.forked",
             Self::ForkProof(_) => "verify.fork-proof",
             Self::ForkProofMalformed(_) => "verify.fork-proof-malformed",
+            Self::Damaged(code) => code,
             Self::TooManyLate => "verify.too-many-late",
         }
     }
@@ -270,6 +274,7 @@ impl FaultKind {
                 | Self::CharterSuccession(_)
                 | Self::ForkProof(_)
                 | Self::ForkProofMalformed(_)
+                | Self::Damaged(_)
                 | Self::TooManyLate
         )
     }

@@ -10,7 +10,7 @@ use super::work::{Batch, Findings, Job, Rooted};
 use super::{Anchor, BodyCheck, Progress, VerifyFault};
 use crate::charter::SignedCharter;
 use crate::checkpoint::Origin;
-use crate::file::{RecordReader, Row};
+use crate::file::{RecordFileError, RecordReader, Row};
 use crate::ids::{EntryId, PostIndex};
 use crate::merkle::{Frontier, leaf_hash};
 
@@ -32,7 +32,7 @@ pub(super) fn verify<R: io::Read>(
     bodies: &dyn BodyCheck,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, VerifyFault> {
-    let source = open().map_err(crate::file::RecordFileError::from)?;
+    let source = open().map_err(RecordFileError::from)?;
     let mut reader = RecordReader::new(source)?;
     let charter = match reader.next_row()? {
         Some(Row::Charter(file)) => {
@@ -67,7 +67,17 @@ pub(super) fn verify<R: io::Read>(
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        read
+        // A byte changed in the middle shows twice: at the entry that it hit, and at the trailer.
+        // What names the entry is worth more than the bare refusal.
+        match read {
+            Err(VerifyFault::File(error))
+                if found.fault_count > 0 && !matches!(error, RecordFileError::LocalFile(_)) =>
+            {
+                found.fault(walk.newest(), FaultKind::Damaged(error.code()));
+                Ok(())
+            }
+            read => read,
+        }
     })?;
     look_up_late(open, &mut walk, &mut found)?;
     let established = established(&walk, anchor)?;
@@ -237,7 +247,7 @@ fn look_up_late<R: io::Read>(
         return Ok(());
     }
     late.sort_by_key(|one| (one.log, one.size));
-    let source = open().map_err(crate::file::RecordFileError::from)?;
+    let source = open().map_err(RecordFileError::from)?;
     let mut reader = RecordReader::new(source)?;
     let mut frontiers = vec![Frontier::new(); walk.logs.len()];
     let mut done = 0;

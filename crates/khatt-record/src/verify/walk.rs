@@ -55,6 +55,7 @@ pub(super) struct Walk {
     pub(super) charters: Vec<Arc<SignedCharter>>,
     pub(super) logs: Vec<Log>,
     pub(super) late: Vec<Late>,
+    newest: EntryId,
 }
 
 impl Log {
@@ -111,7 +112,13 @@ impl Walk {
             charters: vec![charter],
             logs,
             late: Vec::new(),
+            newest: EntryId { log: PostIndex(0), index: 0 },
         }
+    }
+
+    /// The entry that was read last.
+    pub(super) const fn newest(&self) -> EntryId {
+        self.newest
     }
 
     /// Takes a further charter of the file.
@@ -156,6 +163,7 @@ impl Walk {
             index: state.frontier.size(),
         };
         state.append(leaf);
+        self.newest = at;
         let posts = self
             .charters
             .get(state.charter)

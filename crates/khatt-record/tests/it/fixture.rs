@@ -15,7 +15,7 @@ use khatt_record::entry::{Act, Ahead, Amend, Entry, MessageHeader, Open, Receipt
 use khatt_record::file::{RecordWriter, RowOpen};
 use khatt_record::merkle::{Frontier, leaf_hash};
 use khatt_record::seal::PrekeySecret;
-use khatt_record::statement::{KeyId, Role, Statement};
+use khatt_record::statement::{KeyId, Role, Statement, release_digest};
 use khatt_record::{
     EntryId, Hash, Kind, OfficerIndex, PartyIndex, PostIndex, PostSigner, Precedence,
     SoftwareSigner,
@@ -210,11 +210,22 @@ impl<W: std::io::Write> Line<W> {
 
     /// The header and open part of a message that two officers of the post release.
     pub fn message(&mut self, post: PostIndex, body: Vec<u8>) -> (MessageHeader, OpenPart) {
+        self.message_in(post, body, None)
+    }
+
+    /// The same, in a thread.
+    pub fn message_in(
+        &mut self,
+        post: PostIndex,
+        body: Vec<u8>,
+        thread: Option<EntryId>,
+    ) -> (MessageHeader, OpenPart) {
         self.count += 1;
         let mut seed = [post.0; 16];
         seed[..8].copy_from_slice(&self.count.to_be_bytes());
         let seed = Seed::new(seed);
-        let digest = body_commitment(&seed.body_salt(), &body);
+        let c_body = body_commitment(&seed.body_salt(), &body);
+        let digest = release_digest(c_body, Precedence::Priority, thread);
         let t_ms = self.t_ms;
         let sign = |role, place: u8| {
             let statement = Statement {
@@ -246,7 +257,7 @@ impl<W: std::io::Write> Line<W> {
             seen: self.log(post).seen.clone(),
             act: Act::Release,
             precedence: Precedence::Priority,
-            thread: None,
+            thread,
             c_body,
             c_auth,
         };

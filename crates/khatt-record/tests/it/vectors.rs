@@ -9,7 +9,12 @@ use khatt_record::seal::{
     open_capsule, open_frame,
 };
 use khatt_record::verify::{Anchor, NoBodyCheck, verify};
-use khatt_record::{Kind, LineId, PostIndex};
+use khatt_record::{
+    Entry, Hash, Kind, LineId, PostIndex,
+    file::{RecordReader, RowOpen},
+};
+
+use crate::fixture;
 
 struct Vector {
     name: String,
@@ -159,5 +164,52 @@ fn record_vectors_hold() {
             };
             assert_eq!(code, vector.text("code"), "{}", vector.name);
         }
+    }
+}
+
+/// The record vectors are this file's own work: with `KHATT_WRITE_VECTORS` set it writes them, and
+/// without it holds them to what it would write.
+#[test]
+fn record_vectors_are_what_the_fixture_writes() {
+    let charter = fixture::signed(fixture::charter(Kind::Rehearsal, vec![], [Hash([0; 32]); 2]));
+    let words: String =
+        charter.line_id().0.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+    let mut line = fixture::Line::open(charter.clone(), Vec::new());
+    line.say(fixture::NORTH, b"a message".to_vec());
+    line.receipt(fixture::NORTH);
+    let small = line.out.finish().unwrap();
+
+    let mut line = fixture::Line::open(charter, Vec::new());
+    let (header, open) = line.message(fixture::NORTH, b"a message".to_vec());
+    line.append(fixture::NORTH, &Entry::Message(header), &RowOpen::Open(open));
+    let tail = line.out.finish().unwrap();
+
+    let trailer = RecordReader::new(small.as_slice()).map(|mut reader| {
+        let mut end = 0;
+        while let Ok(Some(_)) = reader.next_row() {
+            end = reader.position();
+        }
+        usize::try_from(end).unwrap()
+    });
+    let cut = small[..trailer.unwrap()].to_vec();
+    let expected = [
+        ("small", "accept", "spec/verify.md §9", "openings, a message and its receipt", "entries: 4", small),
+        ("tail-unsigned", "refuse", "spec/verify.md §5", "the last entry is under no checkpoint", "code: verify.tail-unsigned", tail),
+        ("no-trailer", "refuse", "spec/record-file.md §1", "the trailer is missing", "code: record-file.cut-short", cut),
+    ];
+    for (name, expect, section, comment, more, bytes) in expected {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let rows: Vec<&str> =
+            hex.as_bytes().chunks(64).map(|row| std::str::from_utf8(row).unwrap()).collect();
+        let text = format!(
+            "expect: {expect}\nsection: {section}\ncomment: {comment}\nwords: {words}\n{more}\nencoding: hex\n\n{}\n",
+            rows.join("\n")
+        );
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("../../vectors/record/{name}.txt"));
+        if std::env::var_os("KHATT_WRITE_VECTORS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{name}");
     }
 }

@@ -20,7 +20,7 @@ use khatt_record::{
     commit::{OpenPart, Seed, body_commitment},
     entry::{Act, MessageHeader, Open, Receipt, Seen, SeenLog},
     merkle::{Frontier, leaf_hash},
-    statement::{KeyId, Role, Statement},
+    statement::{KeyId, Role, Statement, release_digest},
 };
 use khatt_store::SqliteStore;
 
@@ -208,7 +208,8 @@ impl Maker {
         }
         let seed = Seed::new(seed);
         let body = vec![self.count.to_be_bytes()[7]; BODY_BYTES];
-        let digest = body_commitment(&seed.body_salt(), &body);
+        let c_body = body_commitment(&seed.body_salt(), &body);
+        let digest = release_digest(c_body, Precedence::Priority, None);
         let signatures = self.officers.iter().map(|(key, signer, role)| {
             let statement = Statement {
                 line: self.line,

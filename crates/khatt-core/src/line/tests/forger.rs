@@ -13,7 +13,7 @@ use khatt_record::{
         CapsuleContext, EpochNumber, FrameContext, SendEpoch, seal_capsule, seal_capsule_frame,
         seal_frame,
     },
-    statement::{KeyId, Role, Statement},
+    statement::{KeyId, Role, Statement, release_digest},
 };
 
 use super::*;
@@ -223,7 +223,7 @@ impl Forger {
                 post: self.post,
                 act,
                 draft_id: open.seed.draft_id(),
-                digest: c_body,
+                digest: release_digest(c_body, precedence, None),
                 role: *role,
                 not_after_ms: (self.t_ms / 1000 + 600) * 1000,
             };
