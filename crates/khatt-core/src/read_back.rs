@@ -85,17 +85,32 @@ pub fn wanted(form: &Form, original: &Filled) -> Filled {
             .collect::<BTreeMap<u8, Value>>()
     };
     let inner = original.critical(form).into_iter().find_map(|(_, value)| {
-        let Value::Repeated { form, values } = value else { return None };
-        let inner = Filled { form: *form, values: values.clone() };
+        let Value::Repeated { form, values } = value else {
+            return None;
+        };
+        let inner = Filled {
+            form: *form,
+            values: values.clone(),
+        };
         let values = critical(Catalogue::builtin().get(*form)?, &inner);
-        (!values.is_empty()).then_some(Filled { form: *form, values })
+        (!values.is_empty()).then_some(Filled {
+            form: *form,
+            values,
+        })
     });
-    inner.unwrap_or_else(|| Filled { form: original.form, values: critical(form, original) })
+    inner.unwrap_or_else(|| Filled {
+        form: original.form,
+        values: critical(form, original),
+    })
 }
 
 /// The form of this number, which is the message's own or one that it repeats.
 fn form_of(id: FormId, own: &Form) -> &Form {
-    if id == own.id() { own } else { Catalogue::builtin().get(id).unwrap_or(own) }
+    if id == own.id() {
+        own
+    } else {
+        Catalogue::builtin().get(id).unwrap_or(own)
+    }
 }
 
 /// Compares the critical fields of a message with their read-back.
@@ -220,7 +235,10 @@ mod tests {
         let book = khatt_forms::Wordbook::builtin();
         let original = Filled::from_input(form, &example.inputs, example.language, book).unwrap();
         let mut repeated = wanted(form, &original);
-        assert_eq!(repeated.form, Catalogue::builtin().by_name("hazard-area").unwrap().id());
+        assert_eq!(
+            repeated.form,
+            Catalogue::builtin().by_name("hazard-area").unwrap().id()
+        );
         let judged = judge(message(), form, &original, &repeated).unwrap();
         assert!(matches!(judged, ReadBack::Match(_)));
         let other = Filled::from_input(
@@ -236,7 +254,10 @@ mod tests {
         repeated.values = wanted(form, &other.unwrap()).values;
         let judged = judge(message(), form, &original, &repeated).unwrap();
         assert!(matches!(judged, ReadBack::Mismatch(fields) if fields.len() == 1));
-        let under_its_own_form = Filled { form: form.id(), values: original.values.clone() };
+        let under_its_own_form = Filled {
+            form: form.id(),
+            values: original.values.clone(),
+        };
         let judged = judge(message(), form, &original, &under_its_own_form);
         assert_eq!(judged, Err(ReadBackError::PeerOtherForm));
     }

@@ -34,6 +34,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::clock::Clock;
 
+mod scrub;
+
 /// Inputs that may wait for the engine.
 pub const INPUTS_MAX: usize = 256;
 /// Events that may wait for a subscriber; the oldest are missed then.
@@ -64,6 +66,7 @@ pub struct PostHost {
     inputs: SyncSender<Message>,
     events: broadcast::Sender<Event>,
     thread: Mutex<Option<JoinHandle<Result<SqliteStore, HostError>>>>,
+    scrub: Mutex<Option<scrub::Scrub>>,
 }
 
 /// How far a host has come: whether everything that was sent has also been taken.
@@ -169,6 +172,7 @@ impl PostHost {
             book: Wordbook::builtin(),
         };
         let line = Line::open(parts.charter, parts.post, engine, now)?;
+        let scrubbed = parts.store.reader()?;
         let mut worker = Worker {
             line_id: line.line_id(),
             line,
@@ -194,10 +198,17 @@ impl PostHost {
             .name("khatt-line".to_owned())
             .spawn(move || worker.run(&queue))
             .map_err(failed)?;
+        let damaged = inputs.clone();
+        // A full queue or an engine that is gone: the next round finds it again.
+        let tell = move || {
+            let _ = damaged.try_send(Message::Input(Input::Damaged));
+        };
+        let scrub = scrub::Scrub::start(scrubbed, tell).map_err(failed)?;
         Ok(Self {
             inputs,
             events,
             thread: Mutex::new(Some(thread)),
+            scrub: Mutex::new(Some(scrub)),
         })
     }
 
@@ -325,6 +336,8 @@ impl PostHost {
     ///
     /// Why it had stopped by itself, or [`HostError::LocalStopped`] the second time.
     pub fn stop(&self) -> Result<SqliteStore, HostError> {
+        // It holds the folder's lock, so it goes first.
+        drop(self.scrub.lock().ok().and_then(|mut held| held.take()));
         // A full queue empties; a thread that is gone needs no word.
         let _ = self.inputs.send(Message::Stop);
         let thread = self.thread.lock().ok().and_then(|mut held| held.take());

@@ -187,7 +187,10 @@ fn verify(draft: &Draft) -> Result<YesNo, khatt_record::auth::AuthError> {
         auth,
     };
     let (c_body, c_auth) = part.commitments();
-    assert_eq!(release_digest(c_body, draft.precedence(), draft.thread()), draft.digest());
+    assert_eq!(
+        release_digest(c_body, draft.precedence(), draft.thread()),
+        draft.digest()
+    );
     let header = MessageHeader {
         t_ms: header_time_ms,
         seen: Seen::none(2, NORTH),

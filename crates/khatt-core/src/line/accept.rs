@@ -8,9 +8,7 @@ use khatt_forms::FormId;
 use khatt_record::{
     auth::{AuthError, VerifiedAuth, check_auth},
     commit::OpenPart,
-    entry::{
-        Ahead as AheadReceipt, Entry, MessageHeader, Receipt, Refusal, RefusalReason,
-    },
+    entry::{Ahead as AheadReceipt, Entry, MessageHeader, Receipt, Refusal, RefusalReason},
     ids::{EntryId, Hash, PostIndex},
 };
 
@@ -43,7 +41,9 @@ impl Line {
         for staged in run {
             owed |= self.accept_one(log, staged, now);
         }
-        let Some(state) = self.logs.get_mut(log.index()) else { return };
+        let Some(state) = self.logs.get_mut(log.index()) else {
+            return;
+        };
         state.checkpoint = Some(checkpoint);
         state.drop_accepted();
         self.batch.checkpoints.push(checkpoint);
@@ -63,18 +63,34 @@ impl Line {
 
     fn give_receipt(&mut self, log: PostIndex, size: u64, root: Hash, now: Now) {
         let (t_ms, seen) = (now.wall_ms, self.seen());
-        self.append_own(&Entry::Receipt(Receipt { t_ms, seen, log, size, root }), None);
+        self.append_own(
+            &Entry::Receipt(Receipt {
+                t_ms,
+                seen,
+                log,
+                size,
+                root,
+            }),
+            None,
+        );
         self.receipted[log.index()] = size;
         self.put_number(format!("receipted/{log}"), size);
     }
 
     /// Takes one entry; returns whether a receipt is owed for it.
     fn accept_one(&mut self, log: PostIndex, staged: Staged, now: Now) -> bool {
-        let id = EntryId { log, index: self.logs[log.index()].size() };
+        let id = EntryId {
+            log,
+            index: self.logs[log.index()].size(),
+        };
         let decoded = Entry::decode(&staged.leaf, self.logs.len(), log);
         self.logs[log.index()].append(staged.hash);
-        let mut stored =
-            StoredEntry { id, leaf: staged.leaf, leaf_hash: staged.hash, open: None };
+        let mut stored = StoredEntry {
+            id,
+            leaf: staged.leaf,
+            leaf_hash: staged.hash,
+            open: None,
+        };
         let Ok(entry) = decoded else {
             // Signed by its author and yet no entry: kept as it is, for whoever will judge.
             self.raise(Cause::PeerMalformed { post: log }, now);
@@ -147,7 +163,11 @@ impl Line {
             return (None, false);
         };
         let bytes = open.body.len() + open.auth.len();
-        if !was_ahead && !self.people.within_quota(id.log, header.precedence, bytes, now) {
+        if !was_ahead
+            && !self
+                .people
+                .within_quota(id.log, header.precedence, bytes, now)
+        {
             self.refuse(id, RefusalReason::OVER_QUOTA, now);
             self.raise(Cause::PeerFlood { post: id.log }, now);
             return (None, false);
@@ -175,14 +195,28 @@ impl Line {
         ahead: Ahead,
         now: Now,
     ) {
-        let event = Event::Received { entry: id, precedence: header.precedence, ahead };
+        let event = Event::Received {
+            entry: id,
+            precedence: header.precedence,
+            ahead,
+        };
         self.effects.push(Effect::Event(event));
         let post = id.log;
         match self.incoming_message(id, header, open, auth, now) {
             Verdict::Fine => {}
             Verdict::FormUnknown(form) => {
-                let FormId { number: form, version } = form;
-                self.raise(Cause::PeerFormUnknown { post, form, version }, now);
+                let FormId {
+                    number: form,
+                    version,
+                } = form;
+                self.raise(
+                    Cause::PeerFormUnknown {
+                        post,
+                        form,
+                        version,
+                    },
+                    now,
+                );
             }
             Verdict::RenderingDiffers => {
                 self.raise(Cause::PeerRenderingDiffers { message: id }, now);
@@ -215,7 +249,15 @@ impl Line {
             return;
         }
         let (t_ms, seen) = (now.wall_ms, self.seen());
-        self.append_own(&Entry::Refusal(Refusal { t_ms, seen, entry, reason }), None);
+        self.append_own(
+            &Entry::Refusal(Refusal {
+                t_ms,
+                seen,
+                entry,
+                reason,
+            }),
+            None,
+        );
     }
 
     /// A receipt by a peer: of our log, it must name our root; of another's, the root we hold.
@@ -246,7 +288,11 @@ impl Line {
         for entry in owed {
             self.note_receipt(entry, id, now);
         }
-        let done: Vec<u64> = self.flashes.range(..receipt.size).map(|(index, _)| *index).collect();
+        let done: Vec<u64> = self
+            .flashes
+            .range(..receipt.size)
+            .map(|(index, _)| *index)
+            .collect();
         let everyone = self.everyone_confirmed();
         for index in done.into_iter().filter(|index| *index < everyone) {
             self.flashes.remove(&index);
@@ -276,8 +322,11 @@ impl Line {
             let key = format!("refused/{}/{:020}", id.log, refusal.entry.index);
             self.batch.state.push(StateChange::Put(key, Sealed(vec![])));
         }
-        let event =
-            Event::Refused { entry: refusal.entry, by: id.log, code: refusal.reason.0 };
+        let event = Event::Refused {
+            entry: refusal.entry,
+            by: id.log,
+            code: refusal.reason.0,
+        };
         self.effects.push(Effect::Event(event));
         self.raise(Cause::PeerRefused { post: id.log }, now);
     }

@@ -74,6 +74,8 @@ pub enum Input {
         /// Why.
         fault: CommitError,
     },
+    /// The host found that the disk altered something that it holds.
+    Damaged,
     /// Only the time has moved.
     Tick,
 }

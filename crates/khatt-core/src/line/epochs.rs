@@ -11,8 +11,8 @@ use khatt_record::{
     ids::PostIndex,
     merkle::Frontier,
     seal::{
-        CAPSULE_LEN, CapsuleContext, Entropy, EpochNumber, EpochSecret, PrekeySecret,
-        ReceiveEpoch, ReplayWindows, SendEpoch, seal_capsule,
+        CAPSULE_LEN, CapsuleContext, Entropy, EpochNumber, EpochSecret, PrekeySecret, ReceiveEpoch,
+        ReplayWindows, SendEpoch, seal_capsule,
     },
 };
 
@@ -64,7 +64,12 @@ pub(super) struct Epochs {
 
 impl Epochs {
     /// Remembers a prekey that a peer published, in its charter (number 0) or its log.
-    pub(super) fn note_prekey(&mut self, post: PostIndex, number: u32, key: Vec<u8>) -> StateChange {
+    pub(super) fn note_prekey(
+        &mut self,
+        post: PostIndex,
+        number: u32,
+        key: Vec<u8>,
+    ) -> StateChange {
         let stock = self.stock.entry(post).or_default();
         stock.entry(number).or_insert(Published { key, used: 0 });
         while stock.len() > STOCK_KEPT {
@@ -80,8 +85,12 @@ impl Epochs {
             .map(|post| {
                 let stock = self.stock.get(post)?;
                 let fresh = stock.iter().rev().find(|(_, prekey)| prekey.used == 0);
-                let usable =
-                    || stock.iter().rev().find(|(_, prekey)| prekey.used < CAPSULES_PER_PREKEY);
+                let usable = || {
+                    stock
+                        .iter()
+                        .rev()
+                        .find(|(_, prekey)| prekey.used < CAPSULES_PER_PREKEY)
+                };
                 let (number, prekey) = fresh.or_else(usable)?;
                 Some((*post, *number, prekey.key.clone()))
             })
@@ -99,7 +108,11 @@ impl Epochs {
 
     /// Counts one capsule sealed to a prekey.
     pub(super) fn spend(&mut self, post: PostIndex, number: u32) -> StateChange {
-        if let Some(prekey) = self.stock.get_mut(&post).and_then(|stock| stock.get_mut(&number)) {
+        if let Some(prekey) = self
+            .stock
+            .get_mut(&post)
+            .and_then(|stock| stock.get_mut(&number))
+        {
             prekey.used = prekey.used.saturating_add(1);
         }
         self.stock_state(post)
@@ -120,7 +133,9 @@ impl Epochs {
         kept.insert(number, epoch);
         let mut changes = vec![StateChange::Put(receiving_key(post, number), secret)];
         while kept.len() > RECEIVING_KEPT {
-            let Some((old, _)) = kept.pop_first() else { break };
+            let Some((old, _)) = kept.pop_first() else {
+                break;
+            };
             changes.push(StateChange::Delete(receiving_key(post, old)));
             if let Some(old) = EpochNumber::new(old) {
                 self.windows.forget(post, old);
@@ -155,7 +170,10 @@ impl Epochs {
             .bytes(&sending.signature)
             .uint(sending.started_ms)
             .uint(u64::from(sending.messages));
-        Some(StateChange::Put("epoch/send".to_owned(), Sealed(out.finish())))
+        Some(StateChange::Put(
+            "epoch/send".to_owned(),
+            Sealed(out.finish()),
+        ))
     }
 
     /// Takes up the stored sending epoch again, under a fresh tag; `leaf` is its entry.
@@ -227,7 +245,10 @@ impl Epochs {
         let stock = self.stock.get(&post).unwrap_or(&empty);
         out.array(stock.len());
         for (number, prekey) in stock {
-            out.array(3).uint(u64::from(*number)).uint(u64::from(prekey.used)).bytes(&prekey.key);
+            out.array(3)
+                .uint(u64::from(*number))
+                .uint(u64::from(prekey.used))
+                .bytes(&prekey.key);
         }
         StateChange::Put(format!("prekey/peer/{post}"), Sealed(out.finish()))
     }
@@ -241,7 +262,13 @@ fn decode_stock(value: &[u8]) -> Result<BTreeMap<u32, Published>, DecodeError> {
         reader.array_of(3)?;
         let number = reader.u32()?;
         let used = u8::try_from(reader.uint_max(255)?).unwrap_or(u8::MAX);
-        stock.insert(number, Published { key: reader.bytes(2048)?.to_vec(), used });
+        stock.insert(
+            number,
+            Published {
+                key: reader.bytes(2048)?.to_vec(),
+                used,
+            },
+        );
     }
     reader.finish()?;
     Ok(stock)
@@ -265,7 +292,10 @@ pub(super) fn seal_capsules(
     place: impl Fn(PostIndex, u32) -> CapsuleContext,
     picked: &[(PostIndex, u32, Vec<u8>)],
     entropy: &mut dyn Entropy,
-) -> (Vec<(PostIndex, u32, Box<[u8; CAPSULE_LEN]>)>, Vec<PostIndex>) {
+) -> (
+    Vec<(PostIndex, u32, Box<[u8; CAPSULE_LEN]>)>,
+    Vec<PostIndex>,
+) {
     let mut sealed = Vec::new();
     let mut faulty = Vec::new();
     for (post, number, key) in picked {

@@ -18,7 +18,9 @@ const PROVE_WITHIN_MS: u64 = 2_000;
 impl Line {
     /// A peer says of our log what ours does not say: more entries, or another root.
     pub(super) fn contradicted(&mut self, peer: PostIndex, size: u64, now: Now) {
-        let Some(state) = self.peers.get_mut(peer.index()) else { return };
+        let Some(state) = self.peers.get_mut(peer.index()) else {
+            return;
+        };
         let since = *state.contradicts_ms.get_or_insert(now.mono_ms);
         if now.mono_ms >= since + PROVE_WITHIN_MS && self.halt.is_none() {
             // It had its time. What it says without proof holds back nothing of ours.
@@ -39,8 +41,10 @@ impl Line {
     /// A checkpoint with our own valid signature: if our log does not lead to it, we were rolled back.
     pub(super) fn own_checkpoint(&mut self, peer: PostIndex, theirs: &StoredCheckpoint, now: Now) {
         let beyond = theirs.size > self.logs[self.own.index()].size();
-        let differs =
-            || self.root_at(self.own, theirs.size).is_some_and(|root| root != theirs.root);
+        let differs = || {
+            self.root_at(self.own, theirs.size)
+                .is_some_and(|root| root != theirs.root)
+        };
         if beyond || differs() {
             self.clear(Cause::PeerBadReceipt { post: peer }, now);
             self.stop_signing(theirs.size, now);
@@ -54,7 +58,9 @@ impl Line {
         }
         self.halt = Some(Halt::RolledBack { size });
         let value = Sealed(size.to_be_bytes().to_vec());
-        self.batch.state.push(StateChange::Put(HALT_KEY.to_owned(), value));
+        self.batch
+            .state
+            .push(StateChange::Put(HALT_KEY.to_owned(), value));
         self.raise(Cause::LocalRolledBack, now);
     }
 
@@ -70,7 +76,12 @@ impl Line {
         if let Some(root) = state.recent_root(size) {
             return Some(root);
         }
-        let kept = self.parts.reader.checkpoint(self.line, log, size).ok().flatten()?;
+        let kept = self
+            .parts
+            .reader
+            .checkpoint(self.line, log, size)
+            .ok()
+            .flatten()?;
         Some(kept.root)
     }
 

@@ -2,8 +2,7 @@
 
 use khatt_forms::Body;
 use khatt_record::{
-    Entry, EntryId, Hash, Kind, LineId, PostIndex, SignedCharter,
-    auth::VerifiedAuth,
+    Entry, EntryId, Hash, Kind, LineId, PostIndex, SignedCharter, auth::VerifiedAuth,
 };
 
 use super::{Line, MessageView};
@@ -62,7 +61,9 @@ impl Line {
     /// Returns whether any route to a peer is up.
     #[must_use]
     pub fn is_connected(&self, peer: PostIndex) -> bool {
-        self.peers.get(peer.index()).is_some_and(super::Peer::connected)
+        self.peers
+            .get(peer.index())
+            .is_some_and(super::Peer::connected)
     }
 
     /// Returns where every log stands.
@@ -73,12 +74,16 @@ impl Line {
             .map(|log| LogView {
                 log: log.post,
                 size: log.durable,
-                root: self.root_at(log.post, log.durable).unwrap_or_else(|| log.frontier.root()),
+                root: self
+                    .root_at(log.post, log.durable)
+                    .unwrap_or_else(|| log.frontier.root()),
                 checkpoint: log.durable_checkpoint,
                 confirmed: if log.post == self.own {
                     log.durable
                 } else {
-                    self.peers.get(log.post.index()).map_or(0, |peer| peer.confirmed)
+                    self.peers
+                        .get(log.post.index())
+                        .map_or(0, |peer| peer.confirmed)
                 },
                 frozen: log.frozen,
             })
@@ -93,7 +98,9 @@ impl Line {
     pub fn message_view(&self, id: EntryId) -> Result<Option<MessageView>, ReadError> {
         let stored = self.parts.reader.entry(self.line, id)?;
         // One that came ahead of its predecessors is read like any other.
-        let Some(stored) = stored.or_else(|| self.stored_ahead(id)) else { return Ok(None) };
+        let Some(stored) = stored.or_else(|| self.stored_ahead(id)) else {
+            return Ok(None);
+        };
         let Ok(Entry::Message(header)) = Entry::decode(&stored.leaf, self.logs.len(), id.log)
         else {
             return Ok(None);

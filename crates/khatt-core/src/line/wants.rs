@@ -5,12 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use khatt_record::{
-    commit::OpenPart,
-    entry::Entry,
-    ids::PostIndex,
-    seal::Item,
-};
+use khatt_record::{commit::OpenPart, entry::Entry, ids::PostIndex, seal::Item};
 
 use super::{Due, Line, Peer};
 use crate::{store::StoredEntry, time::Now};
@@ -79,18 +74,30 @@ impl Line {
 
     /// Answers what a peer asked for, if it is not too soon.
     pub(super) fn serve_wants(&mut self, peer: PostIndex, now: Now) {
-        let Some(state) = self.peers.get_mut(peer.index()) else { return };
+        let Some(state) = self.peers.get_mut(peer.index()) else {
+            return;
+        };
         if !state.connected() || state.wants.next_due().is_none_or(|at| at > now.mono_ms) {
             return;
         }
-        let Peer { wants, capsule_sent, cursor, confirmed, .. } = state;
+        let Peer {
+            wants,
+            capsule_sent,
+            cursor,
+            confirmed,
+            ..
+        } = state;
         let asked = std::mem::take(&mut wants.from);
-        let news =
-            asked.iter().any(|(log, from)| wants.served.get(log).is_none_or(|last| last < from));
+        let news = asked
+            .iter()
+            .any(|(log, from)| wants.served.get(log).is_none_or(|last| last < from));
         wants.wait_ms = if news {
             SERVE_EVERY_MS
         } else {
-            wants.wait_ms.saturating_mul(2).clamp(SERVE_EVERY_MS, SERVE_AGAIN_MAX_MS)
+            wants
+                .wait_ms
+                .saturating_mul(2)
+                .clamp(SERVE_EVERY_MS, SERVE_AGAIN_MAX_MS)
         };
         wants.after_ms = now.mono_ms + wants.wait_ms;
         if std::mem::take(&mut wants.capsule) == Due::Yes {
@@ -114,19 +121,29 @@ impl Line {
 
     /// Hands on another post's entries, with their open parts, to one who lacks them.
     fn relay(&mut self, peer: PostIndex, log: PostIndex, from: u64) {
-        let Some(state) = self.logs.get(log.index()) else { return };
-        let Some(newest) = state.durable_checkpoint.filter(|kept| kept.size > from) else { return };
+        let Some(state) = self.logs.get(log.index()) else {
+            return;
+        };
+        let Some(newest) = state.durable_checkpoint.filter(|kept| kept.size > from) else {
+            return;
+        };
         let wanted = from.saturating_add(RELAY_ENTRIES).min(newest.size);
         let found = self.parts.reader.checkpoints(self.line, log, wanted, 1);
         let end = found.ok().and_then(|found| found.first().copied());
         let end = end.filter(|end| end.size <= newest.size).unwrap_or(newest);
-        let count = usize::try_from(end.size - from).unwrap_or(RELAY_MAX).min(RELAY_MAX);
-        let Ok(entries) = self.parts.reader.entries(self.line, log, from, count) else { return };
+        let count = usize::try_from(end.size - from)
+            .unwrap_or(RELAY_MAX)
+            .min(RELAY_MAX);
+        let Ok(entries) = self.parts.reader.entries(self.line, log, from, count) else {
+            return;
+        };
         let (mut items, mut bytes, mut next) = (Vec::new(), 0, from);
         for entry in entries {
             bytes += entry.leaf.len() + entry.open.as_ref().map_or(0, |open| open.0.len());
             // A message that we refused unread is its author's to send, not ours.
-            let Some(item) = self.relayed(entry) else { break };
+            let Some(item) = self.relayed(entry) else {
+                break;
+            };
             items.push(item);
             next += 1;
             if bytes > RELAY_FILL {
@@ -137,7 +154,11 @@ impl Line {
             }
         }
         if next == end.size {
-            items.push(Item::Sig { log, size: end.size, signature: end.signature });
+            items.push(Item::Sig {
+                log,
+                size: end.size,
+                signature: end.signature,
+            });
         }
         if !items.is_empty() {
             self.send_items(peer, &items);
@@ -146,11 +167,21 @@ impl Line {
 
     fn relayed(&self, entry: StoredEntry) -> Option<Item> {
         let (log, index, leaf) = (entry.id.log, entry.id.index, entry.leaf);
-        let open = entry.open.as_ref().and_then(|open| OpenPart::decode(&open.0).ok());
-        let message =
-            matches!(Entry::decode(&leaf, self.logs.len(), log), Ok(Entry::Message(_)));
+        let open = entry
+            .open
+            .as_ref()
+            .and_then(|open| OpenPart::decode(&open.0).ok());
+        let message = matches!(
+            Entry::decode(&leaf, self.logs.len(), log),
+            Ok(Entry::Message(_))
+        );
         match (open, message) {
-            (Some(open), _) => Some(Item::Opened { log, index, leaf, open }),
+            (Some(open), _) => Some(Item::Opened {
+                log,
+                index,
+                leaf,
+                open,
+            }),
             (None, false) => Some(Item::Leaf { log, index, leaf }),
             (None, true) => None,
         }

@@ -74,7 +74,9 @@ impl Line {
     /// The line's languages that this version can write.
     pub(super) fn languages(&self) -> Vec<Language> {
         let tags = &self.charter.charter().languages;
-        tags.iter().filter_map(|tag| Language::from_tag(tag)).collect()
+        tags.iter()
+            .filter_map(|tag| Language::from_tag(tag))
+            .collect()
     }
 
     /// A step of the ladder, by a peer on a message of ours or by us on one of theirs.
@@ -109,19 +111,19 @@ impl Line {
     }
 
     /// Compares a read-back with the message it repeats, by value, field by field.
-    fn read_back(
-        &mut self,
-        by: PostIndex,
-        target: EntryId,
-        body: &Body,
-        now: Now,
-    ) -> Option<Step> {
+    fn read_back(&mut self, by: PostIndex, target: EntryId, body: &Body, now: Now) -> Option<Step> {
         let original = Body::decode(&self.open_part(target)?.body).ok()?;
         let form = self.form(&original)?;
         let repeated = read_back::repeated(&body.filled).ok()?;
         match read_back::judge(target, form, &original.filled, &repeated) {
             Ok(ReadBack::Match(matched)) => {
-                self.clear(Cause::PeerReadBackDiffers { message: target, post: by }, now);
+                self.clear(
+                    Cause::PeerReadBackDiffers {
+                        message: target,
+                        post: by,
+                    },
+                    now,
+                );
                 Some(Step::Understood(matched))
             }
             _ => {
@@ -131,7 +133,13 @@ impl Line {
                     self.put_ladder(ladder, now);
                 }
                 if target.log == self.own {
-                    self.raise(Cause::PeerReadBackDiffers { message: target, post: by }, now);
+                    self.raise(
+                        Cause::PeerReadBackDiffers {
+                            message: target,
+                            post: by,
+                        },
+                        now,
+                    );
                 }
                 None
             }
@@ -163,14 +171,16 @@ impl Line {
 
     /// Who signed last: the officer whose act it is.
     fn officer(&self, auth: &VerifiedAuth) -> By {
-        auth.officers().last().map_or(By::Post, |(officer, _)| By::Officer {
-            officer: *officer,
-            role: self
-                .charter
-                .officer(*officer)
-                .map(|officer| officer.title.clone())
-                .unwrap_or_default(),
-        })
+        auth.officers()
+            .last()
+            .map_or(By::Post, |(officer, _)| By::Officer {
+                officer: *officer,
+                role: self
+                    .charter
+                    .officer(*officer)
+                    .map(|officer| officer.title.clone())
+                    .unwrap_or_default(),
+            })
     }
 }
 
@@ -190,7 +200,10 @@ fn targets(body: &Body, relations: &[Relation]) -> Vec<EntryId> {
     body.references
         .iter()
         .filter(|reference| relations.contains(&reference.relation))
-        .map(|reference| EntryId { log: PostIndex(reference.log), index: reference.index })
+        .map(|reference| EntryId {
+            log: PostIndex(reference.log),
+            index: reference.index,
+        })
         .collect()
 }
 
@@ -201,19 +214,31 @@ fn step_of(form: &Form, filled: &Filled, claimed_ms: u64) -> Option<Step> {
         Some(Value::Text(text)) => Words::new(&text.text).ok(),
         _ => Words::new("").ok(),
     };
-    let Some(Value::Level(level)) = value("level") else { return None };
+    let Some(Value::Level(level)) = value("level") else {
+        return None;
+    };
     match level.number() {
         2 => Some(Step::Operator),
-        4 => Some(Step::Authority { to: words("authority")?, claimed_ms }),
-        5 => Some(Step::Units { scope: words("scope")?, claimed_ms }),
+        4 => Some(Step::Authority {
+            to: words("authority")?,
+            claimed_ms,
+        }),
+        5 => Some(Step::Units {
+            scope: words("scope")?,
+            claimed_ms,
+        }),
         6 => {
-            let Some(Value::Code(answer)) = value("answer") else { return None };
+            let Some(Value::Code(answer)) = value("answer") else {
+                return None;
+            };
             let answer = match answer.as_str() {
                 "answer-yes" => Answer::Yes,
                 "answer-no" => Answer::No,
                 "answer-no-information" => Answer::NoInformation,
                 "answer-stand-by" => {
-                    let Some(Value::Instant(until)) = value("until") else { return None };
+                    let Some(Value::Instant(until)) = value("until") else {
+                        return None;
+                    };
                     let until_ms = u64::try_from(until.unix_s()).ok()?.saturating_mul(1000);
                     Answer::StandBy { until_ms }
                 }
