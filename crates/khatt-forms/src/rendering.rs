@@ -205,7 +205,10 @@ impl Piece {
 
 /// Pieces one after the other, in one allocation: every message is rendered in every language.
 fn plain(pieces: &[Piece]) -> String {
-    let bytes = pieces.iter().map(|piece| piece.text.len() + PIECE_ROOM).sum();
+    let bytes = pieces
+        .iter()
+        .map(|piece| piece.text.len() + PIECE_ROOM)
+        .sum();
     let mut text = String::with_capacity(bytes);
     pieces.iter().for_each(|piece| piece.put_plain(&mut text));
     text

@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::cbor::Writer;
 use crate::entry::{Act, write_thread};
-use crate::ids::{EntryId, Hash, Kind, LineId, OfficerIndex, PeerUnknownNumber, PostIndex, Precedence};
+use crate::ids::{
+    EntryId, Hash, Kind, LineId, OfficerIndex, PeerUnknownNumber, PostIndex, Precedence,
+};
 
 /// The text that begins every statement, and the external data of its signature.
 pub const LABEL: &str = "khatt/1 statement";
@@ -136,7 +138,10 @@ pub const fn whole_second(t_ms: u64) -> u64 {
 #[must_use]
 pub fn release_digest(c_body: Hash, precedence: Precedence, thread: Option<EntryId>) -> Hash {
     let mut out = Writer::with_capacity(64);
-    out.array(4).text("khatt/1 release").bytes(&c_body.0).uint(precedence as u64);
+    out.array(4)
+        .text("khatt/1 release")
+        .bytes(&c_body.0)
+        .uint(precedence as u64);
     write_thread(&mut out, thread);
     Hash(Sha256::digest(out.finish()).into())
 }

@@ -84,7 +84,10 @@ pub fn main() -> ExitCode {
     let talk = match Talk::new(&cli.global) {
         Ok(talk) => talk,
         Err(error) => {
-            let english = Global { language: None, ..cli.global };
+            let english = Global {
+                language: None,
+                ..cli.global
+            };
             let trouble = Trouble::from(error);
             if let Ok(talk) = Talk::new(&english) {
                 talk.tell(&trouble);
@@ -119,7 +122,9 @@ pub(crate) fn end(talk: &Talk, done: Result<u8, Trouble>) -> u8 {
 
 /// Traces go to stderr, and only where `KHATT_TRACE` asks for them, as in `KHATT_TRACE=info`.
 fn trace() {
-    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("KHATT_TRACE") else { return };
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("KHATT_TRACE") else {
+        return;
+    };
     // A second subscriber in one process (as in tests) changes nothing.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -73,14 +73,20 @@ impl Terms {
         Self {
             kind,
             languages,
-            release: [ReleaseRule { signatures: 2, emergency_single: YesNo::Yes }; 4],
+            release: [ReleaseRule {
+                signatures: 2,
+                emergency_single: YesNo::Yes,
+            }; 4],
             clocks: [
                 clock(180, 300, 600),
                 clock(900, 1800, 3600),
                 clock(3600, 10_800, 21_600),
                 clock(21_600, 43_200, 86_400),
             ],
-            line_test: LineTest { interval_s: 3600, answer_s: 600 },
+            line_test: LineTest {
+                interval_s: 3600,
+                answer_s: 600,
+            },
             quotas: Quotas {
                 entry_bytes: 16_384,
                 entries_per_day: 20_000,
@@ -141,7 +147,11 @@ pub fn draw_up(
         posts,
         officers,
         release: terms.release,
-        languages: terms.languages.iter().map(|language| language.tag().to_owned()).collect(),
+        languages: terms
+            .languages
+            .iter()
+            .map(|language| language.tag().to_owned())
+            .collect(),
         forms,
         glossary: Hash(book.glossary.hash()),
         gazetteer: Hash(book.gazetteer.hash()),
@@ -157,8 +167,10 @@ pub fn draw_up(
 }
 
 fn distinct<'a>(name: &'a str, known: &mut Vec<&'a str>) -> Result<(), DrawUpError> {
-    check_identifier(name, known)
-        .map_err(|fault| DrawUpError::PeerName { name: name.to_owned(), fault })?;
+    check_identifier(name, known).map_err(|fault| DrawUpError::PeerName {
+        name: name.to_owned(),
+        fault,
+    })?;
     known.push(name);
     Ok(())
 }

@@ -112,7 +112,10 @@ impl Walk {
             charters: vec![charter],
             logs,
             late: Vec::new(),
-            newest: EntryId { log: PostIndex(0), index: 0 },
+            newest: EntryId {
+                log: PostIndex(0),
+                index: 0,
+            },
         }
     }
 

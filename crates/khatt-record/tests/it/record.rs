@@ -272,7 +272,10 @@ fn seeing_what_does_not_exist_is_a_fault() {
 #[test]
 fn thread_must_begin_before() {
     let (charter, mut line) = open_line();
-    let thread = EntryId { log: SOUTH, index: 0 };
+    let thread = EntryId {
+        log: SOUTH,
+        index: 0,
+    };
     let (header, open) = line.message_in(NORTH, vec![1; 10], Some(thread));
     let at = line.append(NORTH, &Entry::Message(header), &RowOpen::Open(open));
     line.checkpoint(NORTH);
@@ -491,11 +494,17 @@ fn a_byte_changed_in_an_entry_is_told_with_the_entry() {
         altered[at] ^= 0x01;
         if let Ok(report) = check(&altered, &anchor(&charter)) {
             assert_eq!(report.answer(), Answer::Refused, "byte {at}");
-            assert!(report.faults.iter().any(|fault| fault.blame == Blame::File), "byte {at}");
+            assert!(
+                report.faults.iter().any(|fault| fault.blame == Blame::File),
+                "byte {at}"
+            );
             named += 1;
         }
     }
-    assert!(named > 100, "most bytes of this file belong to entries: {named}");
+    assert!(
+        named > 100,
+        "most bytes of this file belong to entries: {named}"
+    );
 }
 
 #[test]
@@ -505,7 +514,10 @@ fn precedence_and_thread_are_what_the_officers_signed_for() {
             header.precedence = khatt_record::Precedence::Flash;
         },
         |header: &mut khatt_record::entry::MessageHeader| {
-            header.thread = Some(EntryId { log: NORTH, index: 0 });
+            header.thread = Some(EntryId {
+                log: NORTH,
+                index: 0,
+            });
         },
     ] {
         let (charter, mut line) = open_line();
@@ -513,6 +525,9 @@ fn precedence_and_thread_are_what_the_officers_signed_for() {
         change(&mut header);
         let at = line.append(NORTH, &Entry::Message(header), &RowOpen::Open(open));
         line.checkpoint(NORTH);
-        assert_eq!(only_fault(&charter, line), (Blame::Post(NORTH), at, "verify.officers"));
+        assert_eq!(
+            only_fault(&charter, line),
+            (Blame::Post(NORTH), at, "verify.officers")
+        );
     }
 }

@@ -171,9 +171,18 @@ fn record_vectors_hold() {
 /// without it holds them to what it would write.
 #[test]
 fn record_vectors_are_what_the_fixture_writes() {
-    let charter = fixture::signed(fixture::charter(Kind::Rehearsal, vec![], [Hash([0; 32]); 2]));
-    let words: String =
-        charter.line_id().0.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+    let charter = fixture::signed(fixture::charter(
+        Kind::Rehearsal,
+        vec![],
+        [Hash([0; 32]); 2],
+    ));
+    let words: String = charter
+        .line_id()
+        .0
+        .iter()
+        .take(20)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let mut line = fixture::Line::open(charter.clone(), Vec::new());
     line.say(fixture::NORTH, b"a message".to_vec());
     line.receipt(fixture::NORTH);
@@ -181,7 +190,11 @@ fn record_vectors_are_what_the_fixture_writes() {
 
     let mut line = fixture::Line::open(charter, Vec::new());
     let (header, open) = line.message(fixture::NORTH, b"a message".to_vec());
-    line.append(fixture::NORTH, &Entry::Message(header), &RowOpen::Open(open));
+    line.append(
+        fixture::NORTH,
+        &Entry::Message(header),
+        &RowOpen::Open(open),
+    );
     let tail = line.out.finish().unwrap();
 
     let trailer = RecordReader::new(small.as_slice()).map(|mut reader| {
@@ -193,20 +206,44 @@ fn record_vectors_are_what_the_fixture_writes() {
     });
     let cut = small[..trailer.unwrap()].to_vec();
     let expected = [
-        ("small", "accept", "spec/verify.md §9", "openings, a message and its receipt", "entries: 4", small),
-        ("tail-unsigned", "refuse", "spec/verify.md §5", "the last entry is under no checkpoint", "code: verify.tail-unsigned", tail),
-        ("no-trailer", "refuse", "spec/record-file.md §1", "the trailer is missing", "code: record-file.cut-short", cut),
+        (
+            "small",
+            "accept",
+            "spec/verify.md §9",
+            "openings, a message and its receipt",
+            "entries: 4",
+            small,
+        ),
+        (
+            "tail-unsigned",
+            "refuse",
+            "spec/verify.md §5",
+            "the last entry is under no checkpoint",
+            "code: verify.tail-unsigned",
+            tail,
+        ),
+        (
+            "no-trailer",
+            "refuse",
+            "spec/record-file.md §1",
+            "the trailer is missing",
+            "code: record-file.cut-short",
+            cut,
+        ),
     ];
     for (name, expect, section, comment, more, bytes) in expected {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let rows: Vec<&str> =
-            hex.as_bytes().chunks(64).map(|row| std::str::from_utf8(row).unwrap()).collect();
+        let rows: Vec<&str> = hex
+            .as_bytes()
+            .chunks(64)
+            .map(|row| std::str::from_utf8(row).unwrap())
+            .collect();
         let text = format!(
             "expect: {expect}\nsection: {section}\ncomment: {comment}\nwords: {words}\n{more}\nencoding: hex\n\n{}\n",
             rows.join("\n")
         );
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("../../vectors/record/{name}.txt"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../vectors/record/{name}.txt"));
         if std::env::var_os("KHATT_WRITE_VECTORS").is_some() {
             std::fs::write(&path, &text).unwrap();
         }

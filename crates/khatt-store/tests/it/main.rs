@@ -1,10 +1,6 @@
 //! Tests of the store against a real folder: the suite, damage, crashes, a full disk.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod crash;
 mod damage;

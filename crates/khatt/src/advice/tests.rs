@@ -17,7 +17,8 @@ fn codes_in(dir: &Path, found: &mut BTreeSet<String>) {
                     let numbered = word.strip_prefix('K').is_some_and(|rest| {
                         let mut parts = rest.splitn(2, '-');
                         let (area, rest) = (parts.next().unwrap(), parts.next().unwrap_or(""));
-                        let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+                        let plain =
+                            |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
                         area.len() == 1 && rest.len() >= 4 && rest.chars().all(plain)
                     });
                     let dotted = row.contains("=> \"") && word.contains('.') && word.is_ascii();
@@ -34,7 +35,14 @@ fn codes_in(dir: &Path, found: &mut BTreeSet<String>) {
 fn every_code_of_every_crate_has_words_in_every_language() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut codes = BTreeSet::new();
-    for name in ["khatt-record", "khatt-forms", "khatt-core", "khatt-store", "khatt-net", "khatt"] {
+    for name in [
+        "khatt-record",
+        "khatt-forms",
+        "khatt-core",
+        "khatt-store",
+        "khatt-net",
+        "khatt",
+    ] {
         codes_in(&crates.join(name).join("src"), &mut codes);
     }
     assert!(codes.len() > 250, "{} codes found", codes.len());
@@ -59,10 +67,16 @@ fn tables_are_whole_and_say_different_things_in_each_language() {
     }
     let used: BTreeSet<&str> = CODES.values().map(|[family, ..]| family.as_str()).collect();
     for (name, [en, ar, fa]) in ADVICE.iter().chain(&*WORDS) {
-        assert!(en != ar && !en.is_empty() && !ar.is_empty() && !fa.is_empty(), "{name}");
+        assert!(
+            en != ar && !en.is_empty() && !ar.is_empty() && !fa.is_empty(),
+            "{name}"
+        );
     }
     for family in ADVICE.keys() {
-        assert!(used.contains(family.as_str()), "advice {family} is used by no code");
+        assert!(
+            used.contains(family.as_str()),
+            "advice {family} is used by no code"
+        );
     }
 }
 

@@ -45,7 +45,11 @@ impl Writer {
                 }
             }
         });
-        Ok(Self { stop, thread: Some(thread), _scratch: scratch })
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+            _scratch: scratch,
+        })
     }
 }
 

@@ -7,8 +7,9 @@
 use khatt_core::line::Event;
 
 use super::{
-    Goal, Plan, Row, frames,
+    Goal, Plan, Row,
     floor::Floor,
+    frames,
     messages::Messages,
     pair::{NORTH, Pair, options, wait_for},
     statistics::{Times, timed},
@@ -31,7 +32,9 @@ pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> 
         pair.settle()?;
         let (took, ()) = timed(|| {
             pair.north.host.act(release)?;
-            wait_for(&mut events, |event| matches!(event, Event::Receipted { .. }).then_some(()))
+            wait_for(&mut events, |event| {
+                matches!(event, Event::Receipted { .. }).then_some(())
+            })
         })?;
         pair.settle()?;
         let (least, ()) = timed(|| floor.step())?;

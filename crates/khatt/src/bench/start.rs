@@ -1,8 +1,9 @@
 //! A post with a long past: how long it takes to start, and how much memory it holds at rest.
 
 use super::{
-    Extent, Goal, Plan, Row, child, past,
+    Extent, Goal, Plan, Row, child,
     pair::{NORTH, Post, Reach, charter, open_store, options},
+    past,
     statistics::{Times, timed},
 };
 
@@ -35,7 +36,11 @@ pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> 
     }
     let row = Row::new("start.p50", whole.at_us(50) / 1000.0, "ms");
     tell(row.goal(Goal::AtMost(START_MS)));
-    tell(Row::new("start.of-it.store", store_only.at_us(50) / 1000.0, "ms"));
+    tell(Row::new(
+        "start.of-it.store",
+        store_only.at_us(50) / 1000.0,
+        "ms",
+    ));
     Ok(())
 }
 

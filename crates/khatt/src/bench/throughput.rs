@@ -33,7 +33,10 @@ struct Shown {
 }
 
 pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> {
-    let unsynced = Options { syncs: Syncs::DangerousOff, ..options() };
+    let unsynced = Options {
+        syncs: Syncs::DangerousOff,
+        ..options()
+    };
     let messages = match plan.extent {
         super::Extent::Full => MESSAGES,
         super::Extent::Quick => IN_FLIGHT * 2,
@@ -48,8 +51,15 @@ pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> 
     let row = Row::new("throughput.rate", rate, "messages/s");
     tell(row.over(floor).goal(Goal::AtLeast(RATE_KEPT)));
     for (place, name) in ["author", "receiver"].into_iter().enumerate() {
-        let per_sync = median(with.iter().map(|shown| shown.per_sync.get(place).map_or(0.0, |n| *n)));
-        let row = Row::new(&format!("throughput.per-sync.{name}"), per_sync, "messages/sync");
+        let per_sync = median(
+            with.iter()
+                .map(|shown| shown.per_sync.get(place).map_or(0.0, |n| *n)),
+        );
+        let row = Row::new(
+            &format!("throughput.per-sync.{name}"),
+            per_sync,
+            "messages/sync",
+        );
         tell(row.goal(Goal::AtLeast(MESSAGES_PER_SYNC)));
     }
     Ok(())
@@ -60,18 +70,21 @@ fn once(plan: &Plan, options: &Options, messages: u64) -> anyhow::Result<Shown> 
     let pair = Pair::start(scratch.path(), options)?;
     let drafts = Messages::new(&pair.charter, NORTH)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let ready = runtime.block_on(drafts.prepare_many(&pair.north.host, pair.north.now(), messages))?;
+    let ready =
+        runtime.block_on(drafts.prepare_many(&pair.north.host, pair.north.now(), messages))?;
     pair.settle()?;
-    let syncs = || -> anyhow::Result<[u64; 2]> {
-        Ok([pair.north.host.syncs()?, pair.south.host.syncs()?])
-    };
+    let syncs =
+        || -> anyhow::Result<[u64; 2]> { Ok([pair.north.host.syncs()?, pair.south.host.syncs()?]) };
     let before = syncs()?;
     let begun = Instant::now();
     runtime.block_on(release_all(&pair, ready))?;
     let took = begun.elapsed();
     let after = syncs()?;
     let per_sync = |place: usize| {
-        let count = after.get(place).zip(before.get(place)).map_or(0, |(a, b)| a - b);
+        let count = after
+            .get(place)
+            .zip(before.get(place))
+            .map_or(0, |(a, b)| a - b);
         messages as f64 / count.max(1) as f64
     };
     Ok(Shown {

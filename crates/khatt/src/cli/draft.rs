@@ -84,14 +84,21 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
     let done = match &verb {
         Verb::New { dir, new } => new_draft(dir, new, &talk),
         Verb::Show { dir, draft } => show(dir, draft.as_deref(), &talk),
-        Verb::Return { dir, draft, reason, who } => give_back(dir, draft, reason, who, &talk),
+        Verb::Return {
+            dir,
+            draft,
+            reason,
+            who,
+        } => give_back(dir, draft, reason, who, &talk),
     };
     end(&talk, done)
 }
 
 /// Opens a conversation with the post of a folder.
 pub(crate) fn session(folder: &PostFolder, talk: &Talk) -> Result<Session, Trouble> {
-    Session::open(folder, talk.language, || talk.post_passphrase(Purpose::Open))
+    Session::open(folder, talk.language, || {
+        talk.post_passphrase(Purpose::Open)
+    })
 }
 
 impl New {
@@ -103,8 +110,9 @@ impl New {
         talk: &Talk,
     ) -> Result<DraftView, Trouble> {
         let references = self.references.iter().map(|text| {
-            let (relation, entry) =
-                text.split_once(':').ok_or(super::CommandError::LocalAssignment)?;
+            let (relation, entry) = text
+                .split_once(':')
+                .ok_or(super::CommandError::LocalAssignment)?;
             Ok::<_, Trouble>((relation.trim().to_owned(), entry.trim().to_owned()))
         });
         let ask = Ask::Draft(Box::new(AskDraft {
@@ -159,11 +167,20 @@ fn show(dir: &Path, draft: Option<&str>, talk: &Talk) -> Result<u8, Trouble> {
         if talk.json {
             talk.row(row);
         } else {
-            let returned = if row.returned { talk.word("returned") } else { "" };
+            let returned = if row.returned {
+                talk.word("returned")
+            } else {
+                ""
+            };
             talk.data(&format!(
                 "{}  {}  {}  {}  {}  {} {} {returned}",
-                row.draft, row.time, row.precedence, row.form, row.drafter,
-                row.wanted, talk.word("wanted"),
+                row.draft,
+                row.time,
+                row.precedence,
+                row.form,
+                row.drafter,
+                row.wanted,
+                talk.word("wanted"),
             ));
         }
     }
@@ -173,13 +190,7 @@ fn show(dir: &Path, draft: Option<&str>, talk: &Talk) -> Result<u8, Trouble> {
     Ok(0)
 }
 
-fn give_back(
-    dir: &Path,
-    draft: &str,
-    reason: &str,
-    who: &As,
-    talk: &Talk,
-) -> Result<u8, Trouble> {
+fn give_back(dir: &Path, draft: &str, reason: &str, who: &As, talk: &Talk) -> Result<u8, Trouble> {
     let folder = PostFolder::existing(dir)?;
     let acting = Acting::open(&folder, who, talk)?;
     let mut session = session(&folder, talk)?;
@@ -212,8 +223,13 @@ pub(crate) fn print_draft(view: &DraftView, talk: &Talk) {
     let row = &view.row;
     talk.data(&format!(
         "{} {}  {}  {}  {}  {} {}",
-        talk.word("draft"), row.draft, row.time, row.precedence, row.drafter,
-        row.wanted, talk.word("wanted"),
+        talk.word("draft"),
+        row.draft,
+        row.time,
+        row.precedence,
+        row.drafter,
+        row.wanted,
+        talk.word("wanted"),
     ));
     if let Some(reason) = &view.reason {
         talk.data(&format!("{}: {reason}", talk.word("returned")));

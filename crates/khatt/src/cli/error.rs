@@ -26,7 +26,9 @@ pub enum CommandError {
     #[error("local post has no draft, or several, whose number begins with {0:?}")]
     LocalNoSuchDraft(String),
     /// The charter asks for more than one officer.
-    #[error("local charter asks for {0} officers at this precedence, so one cannot draft and release")]
+    #[error(
+        "local charter asks for {0} officers at this precedence, so one cannot draft and release"
+    )]
     LocalTwoOfficers(u8),
     /// The level did not come in time. The message is on its way all the same.
     #[error("peer has not reached {0} in the time given; the message stays on its way")]

@@ -72,7 +72,11 @@ fn show(name: &str, talk: &Talk) -> Result<u8, Trouble> {
             .map(|(mark, _)| talk.word(mark))
             .collect();
         let marks = marks.join(", ");
-        talk.data(&format!("  {}  {label}  [{}]  {marks}", field.name, kind(&field.kind)));
+        talk.data(&format!(
+            "  {}  {label}  [{}]  {marks}",
+            field.name,
+            kind(&field.kind)
+        ));
         if !codes.is_empty() {
             talk.data(&format!("      {}", codes.join(" ")));
         }

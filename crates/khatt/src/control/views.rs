@@ -18,10 +18,7 @@ use khatt_forms::{
     raw_rows, render, rendering_digest, review_words,
 };
 use khatt_record::{
-    EntryId, PostIndex, SignedCharter,
-    charter::YesNo,
-    entry::Act,
-    statement::Role,
+    EntryId, PostIndex, SignedCharter, charter::YesNo, entry::Act, statement::Role,
 };
 use serde::{Deserialize, Serialize};
 
@@ -266,7 +263,9 @@ redacted!(RowView, TextView, DraftView, MessageRow, MessageView);
 #[must_use]
 pub fn zulu(ms: u64) -> String {
     let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
-    let Some(at) = khatt_forms::Instant::utc(seconds) else { return ms.to_string() };
+    let Some(at) = khatt_forms::Instant::utc(seconds) else {
+        return ms.to_string();
+    };
     let mut text = at.zulu_iso();
     // A whole minute is written without seconds in a form; in a column they stay.
     if text.len() == "2023-11-08T02:13Z".len() {
@@ -278,14 +277,18 @@ pub fn zulu(ms: u64) -> String {
 /// Returns a post's name.
 #[must_use]
 pub fn post_name(charter: &SignedCharter, post: PostIndex) -> String {
-    charter.post(post).map_or_else(|| format!("post {post}"), |post| post.name.clone())
+    charter
+        .post(post)
+        .map_or_else(|| format!("post {post}"), |post| post.name.clone())
 }
 
 /// Returns the line's languages that this version can write.
 #[must_use]
 pub fn languages(charter: &SignedCharter) -> Vec<Language> {
     let tags = &charter.charter().languages;
-    tags.iter().filter_map(|tag| Language::from_tag(tag)).collect()
+    tags.iter()
+        .filter_map(|tag| Language::from_tag(tag))
+        .collect()
 }
 
 /// Returns the name of an act.
@@ -315,7 +318,12 @@ impl TextView {
     pub fn of(body: &Body, language: Language, charter: &SignedCharter) -> Self {
         let book = Wordbook::builtin();
         let Some(form) = Catalogue::builtin().get(body.form) else {
-            return Self::raw_only(body, body.form.to_string(), language, raw_rows(&body.filled, None));
+            return Self::raw_only(
+                body,
+                body.form.to_string(),
+                language,
+                raw_rows(&body.filled, None),
+            );
         };
         let raw = raw_rows(&body.filled, Some(form));
         let digest = rendering_digest(form, &body.filled, &languages(charter), book);
@@ -344,12 +352,7 @@ impl TextView {
         }
     }
 
-    fn raw_only(
-        body: &Body,
-        form: String,
-        language: Language,
-        raw: Vec<(String, String)>,
-    ) -> Self {
+    fn raw_only(body: &Body, form: String, language: Language, raw: Vec<(String, String)>) -> Self {
         Self {
             title: body.form.to_string(),
             form,
@@ -388,9 +391,14 @@ impl DraftRow {
         let drafter = line.charter().officer(draft.drafter());
         Self {
             draft: HEXLOWER.encode(&draft.id()),
-            form: form.map_or_else(|| draft.body().form.to_string(), |form| form.name().to_owned()),
+            form: form.map_or_else(
+                || draft.body().form.to_string(),
+                |form| form.name().to_owned(),
+            ),
             precedence: draft.precedence().to_string(),
-            drafter: drafter.map(|officer| officer.title.clone()).unwrap_or_default(),
+            drafter: drafter
+                .map(|officer| officer.title.clone())
+                .unwrap_or_default(),
             time: zulu(draft.made_wall_ms()),
             wanted: to_sign.wanted,
             returned: draft.returned().is_some(),
@@ -411,7 +419,12 @@ impl DraftView {
                 .collect()
         });
         let rule = match draft.act() {
-            Act::Release => line.charter().charter().release_rule(draft.precedence()).signatures,
+            Act::Release => {
+                line.charter()
+                    .charter()
+                    .release_rule(draft.precedence())
+                    .signatures
+            }
             _ => 1,
         };
         Self {
@@ -428,7 +441,13 @@ impl DraftView {
 impl LadderView {
     /// Shows how far a message has come, and whether every other post reached a level.
     #[must_use]
-    pub fn of(line: &Line, entry: EntryId, now: Now, language: Language, level: Option<u8>) -> Self {
+    pub fn of(
+        line: &Line,
+        entry: EntryId,
+        now: Now,
+        language: Language,
+        level: Option<u8>,
+    ) -> Self {
         let mut rungs = Vec::new();
         let mut reached = level.is_none();
         if let Some(ladder) = line.ladder(entry, now) {
@@ -462,7 +481,9 @@ impl RungView {
         Self {
             post: post_name(line.charter(), post),
             level: format!("A{}", level.number()),
-            words: words.map(|level| level_words(level, language).to_owned()).unwrap_or_default(),
+            words: words
+                .map(|level| level_words(level, language).to_owned())
+                .unwrap_or_default(),
             time: zulu(rung.claimed_ms),
         }
     }
@@ -472,7 +493,10 @@ impl MessageRow {
     /// Shows one message in a list.
     #[must_use]
     pub fn of(line: &Line, view: &CoreView, now: Now, language: Language) -> Self {
-        let text = view.body.as_ref().map(|body| TextView::of(body, language, line.charter()));
+        let text = view
+            .body
+            .as_ref()
+            .map(|body| TextView::of(body, language, line.charter()));
         Self::with_text(line, view, text.as_ref(), now, language)
     }
 
@@ -484,14 +508,24 @@ impl MessageRow {
         language: Language,
     ) -> Self {
         let number = u8::try_from(view.precedence.index()).unwrap_or(u8::MAX);
-        let levels = line.ladder(view.entry, now).map_or_else(Vec::new, |ladder| {
-            let highest = |steps: &khatt_core::ladder::Rungs| {
-                steps.highest().map_or("-".to_owned(), |level| format!("A{}", level.number()))
-            };
-            let name = |post| post_name(line.charter(), post);
-            ladder.posts().map(|(post, steps)| (name(post), highest(steps))).collect()
-        });
-        let emergency = view.auth.as_ref().map(khatt_record::auth::VerifiedAuth::emergency);
+        let levels = line
+            .ladder(view.entry, now)
+            .map_or_else(Vec::new, |ladder| {
+                let highest = |steps: &khatt_core::ladder::Rungs| {
+                    steps
+                        .highest()
+                        .map_or("-".to_owned(), |level| format!("A{}", level.number()))
+                };
+                let name = |post| post_name(line.charter(), post);
+                ladder
+                    .posts()
+                    .map(|(post, steps)| (name(post), highest(steps)))
+                    .collect()
+            });
+        let emergency = view
+            .auth
+            .as_ref()
+            .map(khatt_record::auth::VerifiedAuth::emergency);
         let part = |of: fn(&TextView) -> &String| text.map(|text| of(text).clone());
         Self {
             entry: view.entry.to_string(),
@@ -514,7 +548,10 @@ impl MessageView {
     /// Shows one message in full.
     #[must_use]
     pub fn of(line: &Line, view: &CoreView, now: Now, language: Language) -> Self {
-        let text = view.body.as_ref().map(|body| TextView::of(body, language, line.charter()));
+        let text = view
+            .body
+            .as_ref()
+            .map(|body| TextView::of(body, language, line.charter()));
         let references = view.body.as_ref().map_or_else(Vec::new, |body| {
             let one = |reference: &khatt_forms::Reference| {
                 let entry = format!("{}/{}", reference.log, reference.index);
@@ -523,9 +560,16 @@ impl MessageView {
             body.references.iter().map(one).collect()
         });
         let officers = view.auth.as_ref().map_or_else(Vec::new, |auth| {
-            let title = |officer| line.charter().officer(officer).map(|held| held.title.clone());
+            let title = |officer| {
+                line.charter()
+                    .officer(officer)
+                    .map(|held| held.title.clone())
+            };
             let one = |(officer, role): &(_, Role)| {
-                (title(*officer).unwrap_or_default(), role_name(*role).to_owned())
+                (
+                    title(*officer).unwrap_or_default(),
+                    role_name(*role).to_owned(),
+                )
             };
             auth.officers().iter().map(one).collect()
         });
@@ -545,7 +589,9 @@ impl StatusView {
     pub fn of(line: &Line, mode: &str) -> Self {
         let charter = line.charter();
         let own = line.own();
-        let party = charter.post(own).and_then(|post| charter.charter().party(post.party));
+        let party = charter
+            .post(own)
+            .and_then(|post| charter.charter().party(post.party));
         let logs = line.log_views().into_iter().map(|log| LogRow {
             post: post_name(charter, log.log),
             size: log.size,
@@ -553,7 +599,10 @@ impl StatusView {
             confirmed: log.confirmed,
             connected: log.log == own || line.is_connected(log.log),
             forked: log.frozen,
-            tests: line.line_tests(log.log).map_or("own", |tests| standing(tests.standing())).into(),
+            tests: line
+                .line_tests(log.log)
+                .map_or("own", |tests| standing(tests.standing()))
+                .into(),
         });
         let alarms = line.alarms().into_iter().map(|alarm| AlarmRow {
             code: alarm.cause.code().to_owned(),
