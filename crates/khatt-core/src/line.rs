@@ -45,6 +45,7 @@ use crate::{
 mod accept;
 mod ahead;
 mod api;
+mod by_post;
 mod epochs;
 mod incoming;
 mod logs;
@@ -62,6 +63,7 @@ pub use api::{
     Act, Ahead, Done, DraftId, Event, Input, MessageView, NewDraft, Output, Route, Ticket, ToSign,
     Token,
 };
+use by_post::ByPost;
 pub use people::ActError;
 
 /// How often heads are exchanged on a quiet connection.
@@ -208,18 +210,18 @@ pub struct Line {
     line: LineId,
     kind: Kind,
     own: PostIndex,
-    origins: Vec<Origin>,
+    origins: ByPost<Origin>,
     keys: Vec<PublicKey>,
     parts: Parts,
-    logs: Vec<logs::LogState>,
-    peers: Vec<Peer>,
+    logs: ByPost<logs::LogState>,
+    peers: ByPost<Peer>,
     epochs: epochs::Epochs,
     /// Highest number of our prekeys that a capsule used.
     prekey_used: u32,
     recent: VecDeque<StoredEntry>,
     flashes: BTreeMap<u64, Vec<u8>>,
     /// Per author: entries below this size have our receipt.
-    receipted: Vec<u64>,
+    receipted: ByPost<u64>,
     /// Entries of ours that a post refused by name.
     refused: BTreeSet<(PostIndex, u64)>,
     people: people::People,
@@ -266,7 +268,7 @@ impl Line {
             line,
             kind,
             own,
-            origins,
+            origins: origins.into_iter().collect(),
             keys,
             logs: (0..=u8::MAX)
                 .take(posts)
@@ -277,7 +279,7 @@ impl Line {
             prekey_used: 0,
             recent: VecDeque::new(),
             flashes: BTreeMap::new(),
-            receipted: vec![0; posts],
+            receipted: std::iter::repeat_n(0, posts).collect(),
             refused: BTreeSet::new(),
             people,
             batch: Batch::default(),
@@ -338,7 +340,7 @@ impl Line {
             self.sign_own();
         }
         for log in std::mem::take(&mut self.touched) {
-            if let Some(log) = self.logs.get(log.index()) {
+            if let Some(log) = self.logs.slot(log.index()) {
                 self.batch.heads.push(log.head());
             }
         }
@@ -369,7 +371,7 @@ impl Line {
         }
         // The checkpoint kept may already be one of the next batch: find this batch's own.
         for kept in &done.batch.checkpoints {
-            if let Some(log) = self.logs.get_mut(kept.log.index())
+            if let Some(log) = self.logs.slot_mut(kept.log.index())
                 && log
                     .durable_checkpoint
                     .is_none_or(|known| known.size < kept.size)

@@ -41,14 +41,14 @@ impl Line {
         for staged in run {
             owed |= self.accept_one(log, staged, now);
         }
-        let Some(state) = self.logs.get_mut(log.index()) else {
+        let Some(state) = self.logs.slot_mut(log.index()) else {
             return;
         };
         state.checkpoint = Some(checkpoint);
         state.drop_accepted();
         self.batch.checkpoints.push(checkpoint);
         self.touched.insert(log);
-        if let Some(state) = self.peers.get_mut(peer.index()) {
+        if let Some(state) = self.peers.slot_mut(peer.index()) {
             state.untold = state.untold.saturating_add(count);
             state.asked_ms = None;
         }
@@ -139,7 +139,7 @@ impl Line {
         let ours = self.logs[self.own.index()].size();
         if held > ours {
             self.contradicted(id.log, held, now);
-        } else if let Some(peer) = self.peers.get_mut(id.log.index()) {
+        } else if let Some(peer) = self.peers.slot_mut(id.log.index()) {
             peer.confirmed = peer.confirmed.max(held);
             peer.cursor = peer.cursor.max(peer.confirmed);
         }
@@ -334,7 +334,7 @@ impl Line {
     /// The size of our log that every peer is known to hold.
     fn everyone_confirmed(&self) -> u64 {
         self.other_posts()
-            .filter_map(|post| self.peers.get(post.index()))
+            .filter_map(|post| self.peers.slot(post.index()))
             .map(|peer| peer.confirmed)
             .min()
             .unwrap_or(0)

@@ -85,7 +85,7 @@ impl Line {
         else {
             return;
         };
-        let Some(state) = self.logs.get(log.index()) else {
+        let Some(state) = self.logs.slot(log.index()) else {
             return;
         };
         if index <= state.size() {
@@ -108,7 +108,7 @@ impl Line {
             .filter(|kept| kept.root != root);
         let known = state.ahead.contains_key(&index) || state.ahead.len() >= BEYOND_MAX;
         if !self.checkpoint_holds(log, size, root, signature) {
-            if let Some(state) = self.logs.get_mut(log.index()) {
+            if let Some(state) = self.logs.slot_mut(log.index()) {
                 state.unstage(peer, index);
             }
             self.raise(Cause::PeerBadSignature { post: peer }, now);
@@ -130,7 +130,7 @@ impl Line {
         }
         let staged = self
             .logs
-            .get_mut(log.index())
+            .slot_mut(log.index())
             .and_then(|state| state.unstage(peer, index));
         let Some(Staged {
             leaf,
@@ -193,7 +193,7 @@ impl Line {
             .state
             .push(StateChange::Put(ahead_key(id), Sealed(kept.encode())));
         let open = kept.open.clone();
-        if let Some(state) = self.logs.get_mut(id.log.index()) {
+        if let Some(state) = self.logs.slot_mut(id.log.index()) {
             state.proved.insert(checkpoint.size, checkpoint);
             state.ahead.insert(id.index, kept);
         }
@@ -214,7 +214,7 @@ impl Line {
 
     /// Puts an entry ahead in its place once its predecessors are all here.
     pub(super) fn absorb_ahead(&mut self, log: PostIndex, now: Now) {
-        let Some(state) = self.logs.get_mut(log.index()) else {
+        let Some(state) = self.logs.slot_mut(log.index()) else {
             return;
         };
         let index = state.size();
@@ -320,7 +320,7 @@ impl Line {
             .checkpoint(self.line, id.log, kept.size)
             .ok()
             .flatten();
-        if let Some(state) = self.logs.get_mut(id.log.index())
+        if let Some(state) = self.logs.slot_mut(id.log.index())
             && id.index >= state.size()
         {
             state.proved.extend(found.map(|found| (found.size, found)));
@@ -331,7 +331,7 @@ impl Line {
 
     /// Returns an entry that is kept though its predecessors are missing.
     pub(super) fn stored_ahead(&self, id: EntryId) -> Option<StoredEntry> {
-        let kept = self.logs.get(id.log.index())?.ahead.get(&id.index)?;
+        let kept = self.logs.slot(id.log.index())?.ahead.get(&id.index)?;
         Some(StoredEntry {
             id,
             leaf: kept.leaf.clone(),
@@ -355,7 +355,7 @@ struct WithRun<'a> {
 
 impl LeafHashes for WithRun<'_> {
     fn leaf_hash(&self, index: u64) -> Option<Hash> {
-        let size = self.line.logs.get(self.log.index())?.size();
+        let size = self.line.logs.slot(self.log.index())?.size();
         match index.checked_sub(size) {
             Some(at) => self
                 .run

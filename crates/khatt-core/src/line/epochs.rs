@@ -284,6 +284,9 @@ pub(super) fn prekey_key(number: u32) -> String {
     format!("prekey/own/{number:010}")
 }
 
+/// A recipient, the number of its prekey, and the secret sealed to it.
+type Capsule = (PostIndex, u32, Box<[u8; CAPSULE_LEN]>);
+
 /// Seals an epoch's secret to every recipient.
 ///
 /// Recipients whose prekey is not a valid key get none and are reported: theirs is the fault.
@@ -292,10 +295,7 @@ pub(super) fn seal_capsules(
     place: impl Fn(PostIndex, u32) -> CapsuleContext,
     picked: &[(PostIndex, u32, Vec<u8>)],
     entropy: &mut dyn Entropy,
-) -> (
-    Vec<(PostIndex, u32, Box<[u8; CAPSULE_LEN]>)>,
-    Vec<PostIndex>,
-) {
+) -> (Vec<Capsule>, Vec<PostIndex>) {
     let mut sealed = Vec::new();
     let mut faulty = Vec::new();
     for (post, number, key) in picked {

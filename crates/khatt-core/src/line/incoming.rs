@@ -169,7 +169,8 @@ impl Line {
         root: Hash,
         signature: &[u8; 64],
     ) -> bool {
-        let (Some(origin), Some(key)) = (self.origins.get(log.index()), self.keys.get(log.index()))
+        let (Some(origin), Some(key)) =
+            (self.origins.slot(log.index()), self.keys.get(log.index()))
         else {
             return false;
         };
@@ -262,7 +263,11 @@ impl Line {
         if log == self.own {
             return;
         }
-        let Some(state) = self.logs.get_mut(log.index()).filter(|state| !state.frozen) else {
+        let Some(state) = self
+            .logs
+            .slot_mut(log.index())
+            .filter(|state| !state.frozen)
+        else {
             return;
         };
         let hash = leaf_hash(&leaf);
@@ -312,7 +317,11 @@ impl Line {
         if log == self.own {
             return;
         }
-        let Some(state) = self.logs.get_mut(log.index()).filter(|state| !state.frozen) else {
+        let Some(state) = self
+            .logs
+            .slot_mut(log.index())
+            .filter(|state| !state.frozen)
+        else {
             return;
         };
         if size <= state.size() {
@@ -343,7 +352,7 @@ impl Line {
         }
         let root = frontier.root();
         if !self.checkpoint_holds(log, size, root, signature) {
-            if let Some(state) = self.logs.get_mut(log.index()) {
+            if let Some(state) = self.logs.slot_mut(log.index()) {
                 state.drop_staged(peer);
             }
             // Whoever sent it is at fault, not the author in whose name it came.

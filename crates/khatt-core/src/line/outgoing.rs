@@ -494,7 +494,7 @@ impl Line {
 
     /// Returns a root of our own log at an earlier size: from memory, or from a kept checkpoint.
     pub(super) fn root_at(&self, log: PostIndex, size: u64) -> Option<Hash> {
-        let state = self.logs.get(log.index())?;
+        let state = self.logs.slot(log.index())?;
         if size > state.size() {
             return None;
         }

@@ -18,7 +18,7 @@ const PROVE_WITHIN_MS: u64 = 2_000;
 impl Line {
     /// A peer says of our log what ours does not say: more entries, or another root.
     pub(super) fn contradicted(&mut self, peer: PostIndex, size: u64, now: Now) {
-        let Some(state) = self.peers.get_mut(peer.index()) else {
+        let Some(state) = self.peers.slot_mut(peer.index()) else {
             return;
         };
         let since = *state.contradicts_ms.get_or_insert(now.mono_ms);
@@ -32,7 +32,7 @@ impl Line {
 
     /// A peer's word on our log agrees with it.
     pub(super) fn agreed(&mut self, peer: PostIndex) {
-        if let Some(state) = self.peers.get_mut(peer.index()) {
+        if let Some(state) = self.peers.slot_mut(peer.index()) {
             state.contradicts_ms = None;
             state.heard = Due::Yes;
         }
@@ -66,7 +66,7 @@ impl Line {
 
     /// Returns the root of a log at a size if it takes no work: at a recent size, or one that was signed.
     pub(super) fn kept_root(&self, log: PostIndex, size: u64) -> Option<Hash> {
-        let state = self.logs.get(log.index())?;
+        let state = self.logs.slot(log.index())?;
         if size == 0 {
             return Some(khatt_record::merkle::empty_root());
         }
@@ -96,7 +96,7 @@ impl Line {
         if let Some(root) = self.kept_root(log, size) {
             return Some(root);
         }
-        let state = self.peers.get_mut(peer.index())?;
+        let state = self.peers.slot_mut(peer.index())?;
         if now.mono_ms < state.worked_ms {
             return None;
         }

@@ -453,7 +453,7 @@ impl Line {
             by: By::Post,
             claimed_ms: self
                 .logs
-                .get(receipt.log.index())
+                .slot(receipt.log.index())
                 .map_or(0, |log| log.newest_ms),
             proof: Proof::Entry(receipt),
         };

@@ -43,7 +43,7 @@ impl Line {
     }
 
     pub(super) fn disconnected(&mut self, peer: PostIndex, route: Route, now: Now) {
-        let Some(state) = self.peers.get_mut(peer.index()) else {
+        let Some(state) = self.peers.slot_mut(peer.index()) else {
             return;
         };
         state.routes.remove(&route);
@@ -116,7 +116,7 @@ impl Line {
     }
 
     fn have_of_others(&mut self, peer: PostIndex, standing: &Standing, now: Now) {
-        let Some(log) = self.logs.get(standing.log.index()) else {
+        let Some(log) = self.logs.slot(standing.log.index()) else {
             return;
         };
         let size = log.size();
@@ -198,7 +198,7 @@ impl Line {
     fn show_checkpoint(&mut self, peer: PostIndex, log: PostIndex) {
         if let Some(kept) = self
             .logs
-            .get(log.index())
+            .slot(log.index())
             .and_then(|log| log.durable_checkpoint)
         {
             self.send_full(peer, kept);
@@ -207,7 +207,7 @@ impl Line {
 
     /// Counts a question or answer about a checkpoint; a frame may not bring about many.
     fn take_answer(&mut self, peer: PostIndex) -> bool {
-        let Some(state) = self.peers.get_mut(peer.index()) else {
+        let Some(state) = self.peers.slot_mut(peer.index()) else {
             return false;
         };
         let left = state.answers_left.checked_sub(1);
@@ -253,7 +253,7 @@ impl Line {
             self.raise(Cause::PeerBadSignature { post: peer }, now);
             return;
         }
-        let Some(state) = self.logs.get(log.index()) else {
+        let Some(state) = self.logs.slot(log.index()) else {
             return;
         };
         if log == self.own {
@@ -280,7 +280,7 @@ impl Line {
             .checkpoint(self.line, log, theirs.size)
             .ok()
             .flatten();
-        let kept = same.or_else(|| self.logs.get(log.index()).and_then(|log| log.checkpoint));
+        let kept = same.or_else(|| self.logs.slot(log.index()).and_then(|log| log.checkpoint));
         let Some(kept) = kept else { return };
         let proof = if kept.size == theirs.size {
             ForkProof::SameSize {
@@ -321,7 +321,7 @@ impl Line {
     pub(super) fn evidence(&mut self, peer: PostIndex, bytes: &[u8], now: Now) {
         let known = |proof: &ForkProof| {
             self.logs
-                .get(proof.log().index())
+                .slot(proof.log().index())
                 .is_some_and(|log| log.frozen)
         };
         match ForkProof::decode(bytes) {
@@ -336,7 +336,11 @@ impl Line {
             return;
         };
         let log = accused.post;
-        let Some(state) = self.logs.get_mut(log.index()).filter(|state| !state.frozen) else {
+        let Some(state) = self
+            .logs
+            .slot_mut(log.index())
+            .filter(|state| !state.frozen)
+        else {
             return;
         };
         state.frozen = true;

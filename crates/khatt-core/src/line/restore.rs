@@ -34,7 +34,7 @@ impl Line {
             let posts = self.logs.len();
             let log = self
                 .logs
-                .get_mut(head.log.index())
+                .slot_mut(head.log.index())
                 .ok_or_else(|| damaged("head"))?;
             let frontier = Frontier::decode(&head.frontier).map_err(|_| damaged("frontier"))?;
             if frontier.size() != head.size || frontier.root() != head.root {
@@ -72,7 +72,7 @@ impl Line {
             let log = name
                 .strip_prefix(reconcile::FORK_PREFIX)
                 .and_then(|log| log.parse().ok());
-            if let Some(log) = log.and_then(|log: usize| self.logs.get_mut(log)) {
+            if let Some(log) = log.and_then(|log: usize| self.logs.slot_mut(log)) {
                 log.frozen = true;
             }
         }
@@ -135,7 +135,7 @@ impl Line {
         } else if let Some(log) = number("receipted/") {
             if let Some(slot) = usize::try_from(log)
                 .ok()
-                .and_then(|log| self.receipted.get_mut(log))
+                .and_then(|log| self.receipted.slot_mut(log))
             {
                 *slot = number_of(value).unwrap_or(0);
             }
@@ -160,7 +160,10 @@ impl Line {
             };
             self.append_own(&Entry::Open(open), None);
             for post in self.other_posts().collect::<Vec<_>>() {
-                let key = self.charter.charter().posts[post.index()].prekey.to_vec();
+                let Some(named) = self.charter.charter().posts.get(post.index()) else {
+                    continue;
+                };
+                let key = named.prekey.to_vec();
                 let change = self.epochs.note_prekey(post, 0, key);
                 self.batch.state.push(change);
             }

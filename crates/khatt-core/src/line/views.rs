@@ -62,7 +62,7 @@ impl Line {
     #[must_use]
     pub fn is_connected(&self, peer: PostIndex) -> bool {
         self.peers
-            .get(peer.index())
+            .slot(peer.index())
             .is_some_and(super::Peer::connected)
     }
 
@@ -82,7 +82,7 @@ impl Line {
                     log.durable
                 } else {
                     self.peers
-                        .get(log.post.index())
+                        .slot(log.post.index())
                         .map_or(0, |peer| peer.confirmed)
                 },
                 frozen: log.frozen,

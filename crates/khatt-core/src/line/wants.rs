@@ -59,7 +59,7 @@ impl Line {
             self.show_checkpoint_at(peer, log, to);
             return;
         }
-        if let Some(state) = self.peers.get_mut(peer.index()) {
+        if let Some(state) = self.peers.slot_mut(peer.index()) {
             let wanted = state.wants.from.entry(log).or_insert(from);
             *wanted = from.min(*wanted);
         }
@@ -67,14 +67,14 @@ impl Line {
 
     /// A peer could not use what we sent: it is given our capsule again.
     pub(super) fn reject(&mut self, peer: PostIndex) {
-        if let Some(state) = self.peers.get_mut(peer.index()) {
+        if let Some(state) = self.peers.slot_mut(peer.index()) {
             state.wants.capsule = Due::Yes;
         }
     }
 
     /// Answers what a peer asked for, if it is not too soon.
     pub(super) fn serve_wants(&mut self, peer: PostIndex, now: Now) {
-        let Some(state) = self.peers.get_mut(peer.index()) else {
+        let Some(state) = self.peers.slot_mut(peer.index()) else {
             return;
         };
         if !state.connected() || state.wants.next_due().is_none_or(|at| at > now.mono_ms) {
@@ -121,7 +121,7 @@ impl Line {
 
     /// Hands on another post's entries, with their open parts, to one who lacks them.
     fn relay(&mut self, peer: PostIndex, log: PostIndex, from: u64) {
-        let Some(state) = self.logs.get(log.index()) else {
+        let Some(state) = self.logs.slot(log.index()) else {
             return;
         };
         let Some(newest) = state.durable_checkpoint.filter(|kept| kept.size > from) else {

@@ -208,7 +208,7 @@ impl Line {
         };
         let held = self
             .logs
-            .get(id.log.index())
+            .slot(id.log.index())
             .is_some_and(|log| id.index < log.size() || log.ahead.contains_key(&id.index));
         if held {
             Ok(())

@@ -185,7 +185,7 @@ impl Line {
         // quota. The test is receipted all the same.
         let answers = self
             .peers
-            .get_mut(id.log.index())
+            .slot_mut(id.log.index())
             .map(|peer| peer.answers.take(now));
         if self.halt.is_some() || answers != Some(true) {
             return;
