@@ -27,7 +27,7 @@ pub fn write<T: Serialize>(to: &mut impl Write, value: &T, max: usize) -> Result
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bytes(to: &mut impl Write, bytes: &[u8], max: usize) -> Result<(), ControlError> {
     let len = u32::try_from(bytes.len())
         .ok()
