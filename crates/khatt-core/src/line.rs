@@ -232,6 +232,10 @@ pub struct Line {
     next_token: u64,
     outputs: VecDeque<Output>,
     halt: Option<Halt>,
+    /// Messages whose rendering was not yet compared with what their officers signed.
+    unread: VecDeque<EntryId>,
+    /// The clocks as of the last input.
+    told: Now,
 }
 
 impl Line {
@@ -289,6 +293,8 @@ impl Line {
             next_token: 0,
             outputs: VecDeque::new(),
             halt: None,
+            unread: VecDeque::new(),
+            told: now,
             charter,
             parts,
         };
@@ -299,6 +305,7 @@ impl Line {
 
     /// Tells the engine what happened.
     pub fn handle(&mut self, now: Now, input: Input) {
+        self.told = now;
         match input {
             Input::Connected { peer, route } => self.connected(peer, route, now),
             Input::Disconnected { peer, route } => self.disconnected(peer, route, now),
@@ -307,7 +314,7 @@ impl Line {
             Input::Committed(token) => self.committed(token, now),
             Input::CommitFailed { token, fault } => self.commit_failed(token, &fault, now),
             Input::Damaged => self.raise(Cause::LocalDamage, now),
-            Input::Tick => {}
+            Input::Tick => self.compare_renderings(now),
         }
         self.tick(now);
     }
@@ -451,7 +458,8 @@ impl Line {
             .min();
         let wants = self.peers.iter().filter(|peer| peer.connected());
         let wants = wants.filter_map(|peer| peer.wants.next_due()).min();
-        [retry, heartbeat, wants, self.people.next_due()]
+        let unread = (!self.unread.is_empty()).then_some(self.told.mono_ms);
+        [retry, heartbeat, wants, unread, self.people.next_due()]
             .into_iter()
             .flatten()
             .min()

@@ -218,9 +218,6 @@ impl Line {
                     now,
                 );
             }
-            Verdict::RenderingDiffers => {
-                self.raise(Cause::PeerRenderingDiffers { message: id }, now);
-            }
             Verdict::Malformed => self.raise(Cause::PeerMalformed { post }, now),
         }
     }

@@ -45,7 +45,6 @@ const SETTLED_KEPT: usize = 256;
 pub(super) enum Verdict {
     Fine,
     FormUnknown(FormId),
-    RenderingDiffers,
     Malformed,
 }
 
@@ -518,6 +517,7 @@ impl Line {
             .map(|(id, ladder)| (*id, ladder.precedence()))
             .collect();
         for (message, precedence) in owed {
+            self.unread.push_back(message);
             self.raise(
                 Cause::IncomingUnacknowledged {
                     message,

@@ -24,6 +24,8 @@ pub(super) const READ_BACK: u8 = 5;
 pub(super) const LINE_TEST: u8 = 1;
 /// Number of the form of the reply to a line test.
 pub(super) const LINE_TEST_REPLY: u8 = 101;
+/// Renderings compared at one tick: about a millisecond of work.
+const RENDERINGS_A_TICK: usize = 8;
 
 impl Line {
     /// Takes in a peer's message whose officers were checked.
@@ -44,11 +46,7 @@ impl Line {
             self.follow_theirs(id, header.precedence, 0, now);
             return Verdict::FormUnknown(body.form);
         };
-        let digest = rendering_digest(form, &body.filled, &self.languages(), self.parts.book);
-        let verdict = match digest {
-            Ok(digest) if digest == body.digest => Verdict::Fine,
-            _ => Verdict::RenderingDiffers,
-        };
+        self.unread.push_back(id);
         match header.act {
             Act::Acknowledge => self.acknowledgement(id, header, &body, form, auth, now),
             Act::Service => self.service(id, header, &body, form, now),
@@ -57,7 +55,29 @@ impl Line {
                 self.answers(id, header, &body, auth, now);
             }
         }
-        verdict
+        Verdict::Fine
+    }
+
+    /// Compares renderings with what the officers signed, a few at a time, when nothing else waits.
+    ///
+    /// A difference rings and blocks nothing, so no receipt need wait for it.
+    pub(in crate::line) fn compare_renderings(&mut self, now: Now) {
+        for _ in 0..RENDERINGS_A_TICK {
+            let Some(id) = self.unread.pop_front() else {
+                return;
+            };
+            if self.renders_alike(id) == Some(false) {
+                self.raise(Cause::PeerRenderingDiffers { message: id }, now);
+            }
+        }
+    }
+
+    /// Tells whether a message reads here as its author says; `None` where there is nothing to read.
+    fn renders_alike(&self, id: EntryId) -> Option<bool> {
+        let body = Body::decode(&self.open_part(id)?.body).ok()?;
+        let form = self.form(&body)?;
+        let digest = rendering_digest(form, &body.filled, &self.languages(), self.parts.book);
+        Some(digest.is_ok_and(|digest| digest == body.digest))
     }
 
     /// The form of a body, if the charter has it and this post holds the same.

@@ -256,6 +256,7 @@ fn another_rendering_raises_an_alarm_and_blocks_nothing() {
         gazetteer: builtin.gazetteer,
     };
     goes_on(&mut rig);
+    rig.advance(1);
     assert!(
         alarms(&rig, SOUTH)
             .iter()
