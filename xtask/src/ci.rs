@@ -18,52 +18,18 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
         .status()
         .is_ok_and(|status| status.success());
     let tests: &[&str] = if nextest {
-        &[
-            "nextest",
-            "run",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ]
+        &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]
     } else {
-        &[
-            "test",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-            "--tests",
-        ]
+        &["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]
     };
     let steps = [
         ("format", &["fmt", "--all", "--check"][..]),
-        (
-            "lints",
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        ),
+        ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         ("tests", tests),
-        (
-            "examples in documentation",
-            &["test", "--workspace", "--locked", "--doc"],
-        ),
+        ("examples in documentation", &["test", "--workspace", "--locked", "--doc"]),
         (
             "documentation",
-            &[
-                "doc",
-                "--workspace",
-                "--locked",
-                "--no-deps",
-                "--document-private-items",
-            ],
+            &["doc", "--workspace", "--locked", "--no-deps", "--document-private-items"],
         ),
     ];
     let mut results = Vec::new();
@@ -84,18 +50,11 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
     let start = Instant::now();
     println!("== commands of the README");
     let held = readme(root)?;
-    results.push((
-        "commands of the README",
-        held,
-        start.elapsed().as_secs_f64(),
-    ));
+    results.push(("commands of the README", held, start.elapsed().as_secs_f64()));
 
     println!("== cargo xtask ci");
     for (name, passed, elapsed_s) in &results {
-        println!(
-            "{} {elapsed_s:7.1} s  {name}",
-            if *passed { "passed" } else { "FAILED" }
-        );
+        println!("{} {elapsed_s:7.1} s  {name}", if *passed { "passed" } else { "FAILED" });
     }
     Ok(results.iter().all(|(_, passed, _)| *passed))
 }
@@ -109,39 +68,22 @@ pub(crate) fn tree(root: &Path) -> anyhow::Result<bool> {
         held &= show(check.rule, &(check.run)(&tree));
     }
     let mut carried = Vec::new();
-    for name in checks::BARE_CRATES
-        .iter()
-        .filter(|name| tree.has(&format!("crates/{name}")))
-    {
+    for name in checks::BARE_CRATES.iter().filter(|name| tree.has(&format!("crates/{name}"))) {
         let listing = Command::new(cargo())
-            .args([
-                "tree",
-                "--locked",
-                "--offline",
-                "--edges",
-                "normal",
-                "--prefix",
-                "none",
-            ])
+            .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"])
             .args(["--package", name])
             .current_dir(root)
             .output()
             .context("starting cargo tree")?;
         if listing.status.success() {
-            carried.extend(checks::carried_in(
-                name,
-                &String::from_utf8_lossy(&listing.stdout),
-            ));
+            carried.extend(checks::carried_in(name, &String::from_utf8_lossy(&listing.stdout)));
         } else {
             let said = String::from_utf8_lossy(&listing.stderr);
             let what = format!("cargo tree failed: {}", said.trim());
             carried.push(Finding::fault(&format!("crates/{name}/Cargo.toml"), what));
         }
     }
-    held &= show(
-        "leaves and engine carry in no runtime, store or randomness",
-        &carried,
-    );
+    held &= show("leaves and engine carry in no runtime, store or randomness", &carried);
     Ok(held)
 }
 
@@ -151,16 +93,7 @@ fn readme(root: &Path) -> anyhow::Result<bool> {
     let mut findings = Vec::new();
     for arguments in &commands {
         let answer = Command::new(cargo())
-            .args([
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "khatt",
-                "--bin",
-                "khatt",
-                "--",
-            ])
+            .args(["run", "--quiet", "--locked", "--package", "khatt", "--bin", "khatt", "--"])
             .args(arguments)
             .arg("--help")
             .stdin(Stdio::null())
@@ -168,29 +101,16 @@ fn readme(root: &Path) -> anyhow::Result<bool> {
             .output()
             .context("starting cargo run")?;
         let shown = String::from_utf8_lossy(&answer.stdout);
-        findings.extend(checks::help_lacks(
-            arguments,
-            answer.status.success(),
-            &shown,
-        ));
+        findings.extend(checks::help_lacks(arguments, answer.status.success(), &shown));
     }
-    Ok(show(
-        &format!("the {} commands of the README exist", commands.len()),
-        &findings,
-    ))
+    Ok(show(&format!("the {} commands of the README exist", commands.len()), &findings))
 }
 
 fn show(rule: &str, findings: &[Finding]) -> bool {
-    let held = findings
-        .iter()
-        .all(|finding| finding.weight == Weight::Remark);
+    let held = findings.iter().all(|finding| finding.weight == Weight::Remark);
     println!("{} {rule}", if held { "passed" } else { "FAILED" });
     for finding in findings {
-        let label = if finding.weight == Weight::Fault {
-            "fault"
-        } else {
-            "remark"
-        };
+        let label = if finding.weight == Weight::Fault { "fault" } else { "remark" };
         println!("       {label}: {finding}");
     }
     held

@@ -84,19 +84,14 @@ fn block_comment(rest: &str) -> usize {
 
 /// Length of a raw string such as `r#"…"#` at the start of `rest`.
 fn raw_string(rest: &str) -> Option<usize> {
-    let body = ["r", "br", "cr"].iter().find_map(|prefix| {
-        rest.strip_prefix(prefix)
-            .filter(|tail| tail.starts_with(['#', '"']))
-    })?;
+    let body = ["r", "br", "cr"]
+        .iter()
+        .find_map(|prefix| rest.strip_prefix(prefix).filter(|tail| tail.starts_with(['#', '"'])))?;
     let hashes = body.len() - body.trim_start_matches('#').len();
     let inside = body.get(hashes..)?.strip_prefix('"')?;
     let end = format!("\"{}", "#".repeat(hashes));
     let prefix = rest.len() - inside.len();
-    Some(
-        inside
-            .find(&end)
-            .map_or(rest.len(), |at| prefix + at + end.len()),
-    )
+    Some(inside.find(&end).map_or(rest.len(), |at| prefix + at + end.len()))
 }
 
 /// Length of a string, byte string, or character literal at the start of `rest`.

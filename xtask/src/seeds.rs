@@ -37,12 +37,8 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
 fn seeds(tree: &Tree) -> Vec<Seed> {
     let mut seeds: Vec<Seed> = Vec::new();
     let folders: &[(&'static str, &str, Shape)] = &[
-        ("charter_file", "charter", |vector| {
-            Some(vector.bytes.clone())
-        }),
-        ("checkpoint", "checkpoint", |vector| {
-            Some(vector.bytes.clone())
-        }),
+        ("charter_file", "charter", |vector| Some(vector.bytes.clone())),
+        ("checkpoint", "checkpoint", |vector| Some(vector.bytes.clone())),
         ("fork", "fork", |vector| Some(vector.bytes.clone())),
         ("body", "form", |vector| Some(vector.bytes.clone())),
         ("record_file", "record", |vector| Some(vector.bytes.clone())),
@@ -50,9 +46,7 @@ fn seeds(tree: &Tree) -> Vec<Seed> {
             let numbers = [vector.number("posts")?, vector.number("own")?];
             Some([&numbers, vector.bytes.as_slice()].concat())
         }),
-        ("frame", "frame", |vector| {
-            Some([&[0, 0], vector.bytes.as_slice()].concat())
-        }),
+        ("frame", "frame", |vector| Some([&[0, 0], vector.bytes.as_slice()].concat())),
         ("frame_items", "frame", |vector| {
             let numbers = [vector.number("posts")?, vector.number("sender")?, 0];
             Some([numbers.as_slice(), &vector.hex("items")?].concat())
@@ -64,9 +58,7 @@ fn seeds(tree: &Tree) -> Vec<Seed> {
     ];
     for (target, folder, shape) in folders {
         for (path, bytes) in tree.files() {
-            let name = path
-                .strip_prefix("vectors/")
-                .and_then(|path| path.strip_prefix(folder));
+            let name = path.strip_prefix("vectors/").and_then(|path| path.strip_prefix(folder));
             let Some(name) = name.and_then(|name| name.strip_prefix('/')) else {
                 continue;
             };
@@ -109,20 +101,14 @@ mod tests {
             ("frame", "one.txt".to_owned(), vec![0, 0, 0xff]),
             ("frame_items", "one.txt".to_owned(), vec![2, 0, 0, 0x81]),
             ("stream", "one.txt".to_owned(), vec![7, 0, 0, 0, 1, 0xff]),
-            (
-                "form",
-                "line-test.toml".to_owned(),
-                form.as_bytes().to_vec(),
-            ),
+            ("form", "line-test.toml".to_owned(), form.as_bytes().to_vec()),
         ];
         assert_eq!(seeds(&tree), expected);
     }
 
     #[test]
     fn every_target_with_seeds_is_a_target_of_this_repository() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("xtask has a parent");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask has a parent");
         let tree = Tree::read(root).expect("the repository can be read");
         let seeds = seeds(&tree);
         for (target, name, _) in &seeds {

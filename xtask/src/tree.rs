@@ -7,14 +7,8 @@ use std::path::Path;
 use anyhow::Context as _;
 
 /// Folders that hold what was built or found, never what was written.
-const SKIPPED: &[&str] = &[
-    ".git",
-    "target",
-    "fuzz/target",
-    "fuzz/artifacts",
-    "fuzz/corpus",
-    "fuzz/coverage",
-];
+const SKIPPED: &[&str] =
+    &[".git", "target", "fuzz/target", "fuzz/artifacts", "fuzz/corpus", "fuzz/coverage"];
 
 /// All files of the repository by path from its root, with `/` between folders.
 #[derive(Default)]
@@ -43,9 +37,7 @@ impl Tree {
 
     /// Iterates over paths and contents, in order of path.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.files
-            .iter()
-            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+        self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
     /// Iterates over the files that are UTF-8 and whose path ends as given.
@@ -57,9 +49,7 @@ impl Tree {
 
     /// Returns the text of one file.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
-        self.files
-            .get(path)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+        self.files.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 
     /// Says whether a file or a folder of this path exists.
@@ -82,17 +72,11 @@ impl Tree {
         for slot in slots {
             let slot = slot.with_context(|| format!("reading {folder}"))?;
             let name = slot.file_name().to_string_lossy().into_owned();
-            let path = if folder.is_empty() {
-                name
-            } else {
-                format!("{folder}/{name}")
-            };
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             if SKIPPED.contains(&path.as_str()) {
                 continue;
             }
-            let kind = slot
-                .file_type()
-                .with_context(|| format!("looking at {path}"))?;
+            let kind = slot.file_type().with_context(|| format!("looking at {path}"))?;
             if kind.is_dir() {
                 self.folders.insert(path.clone());
                 self.read_folder(root, &path)?;
@@ -133,10 +117,7 @@ pub(crate) fn test_files(tree: &Tree) -> BTreeSet<String> {
         let mut gated = false;
         for row in text.lines().map(str::trim) {
             let name = row.trim_start_matches("pub(crate) ").strip_prefix("mod ");
-            if let Some(name) = name
-                .and_then(|name| name.strip_suffix(';'))
-                .filter(|_| gated)
-            {
+            if let Some(name) = name.and_then(|name| name.strip_suffix(';')).filter(|_| gated) {
                 found.insert(format!("{folder}/{name}.rs"));
             }
             // Other attributes may stand between the gate and what it gates.
@@ -167,28 +148,17 @@ pub(crate) struct Finding {
 impl Finding {
     /// A fault of a whole file.
     pub(crate) fn fault(path: &str, what: impl Into<String>) -> Self {
-        Self {
-            weight: Weight::Fault,
-            path: path.to_owned(),
-            row: None,
-            what: what.into(),
-        }
+        Self { weight: Weight::Fault, path: path.to_owned(), row: None, what: what.into() }
     }
 
     /// Something to look at that does not fail the tree.
     pub(crate) fn remark(path: &str, what: impl Into<String>) -> Self {
-        Self {
-            weight: Weight::Remark,
-            ..Self::fault(path, what)
-        }
+        Self { weight: Weight::Remark, ..Self::fault(path, what) }
     }
 
     /// Names the row, counted from zero as iterators do; shown counted from one.
     pub(crate) fn at(self, row_index: usize) -> Self {
-        Self {
-            row: Some(row_index + 1),
-            ..self
-        }
+        Self { row: Some(row_index + 1), ..self }
     }
 }
 
@@ -220,9 +190,7 @@ mod tests {
 
     #[test]
     fn the_tree_of_this_repository_is_found() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("xtask has a parent");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask has a parent");
         let tree = Tree::read(root).expect("the repository can be read");
         assert!(tree.has("xtask/src/tree.rs"));
         assert!(!tree.files().any(|(path, _)| path.starts_with("target/")));

@@ -192,9 +192,7 @@ impl AlarmError {
 
 impl fmt::Debug for Shelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shelf")
-            .field("officer", &self.officer)
-            .finish_non_exhaustive()
+        f.debug_struct("Shelf").field("officer", &self.officer).finish_non_exhaustive()
     }
 }
 
@@ -219,10 +217,7 @@ impl Alarm {
     /// Tells whether it waits for somebody to see it.
     #[must_use]
     pub const fn is_unseen(&self) -> bool {
-        matches!(
-            self.state(),
-            State::Unacknowledged | State::ClearedUnacknowledged
-        )
+        matches!(self.state(), State::Unacknowledged | State::ClearedUnacknowledged)
     }
 
     const fn next(&self) -> Option<Deadline> {
@@ -237,10 +232,7 @@ impl Alarm {
 impl Call {
     const fn new(now: Now, class: Class) -> Self {
         let (first_ms, second_ms) = class.acknowledge_within_ms();
-        Self::First(
-            Deadline::after(now, first_ms),
-            Deadline::after(now, second_ms),
-        )
+        Self::First(Deadline::after(now, first_ms), Deadline::after(now, second_ms))
     }
 }
 
@@ -271,20 +263,12 @@ impl Alarms {
             return Some(Change { cause, kind });
         }
         let class = cause.class();
-        let full = self
-            .alarms
-            .keys()
-            .filter(|held| held.class() == class)
-            .count();
+        let full = self.alarms.keys().filter(|held| held.class() == class).count();
         if full >= ALARMS_PER_CLASS_MAX && !matches!(cause, Cause::TooMany { .. }) {
             return self.raise(now, Cause::TooMany { class });
         }
         let unseen = self.alarms.values().any(Alarm::is_unseen);
-        let outset = if unseen {
-            Outset::Later
-        } else {
-            Outset::FirstOut
-        };
+        let outset = if unseen { Outset::Later } else { Outset::FirstOut };
         let alarm = Alarm {
             cause,
             serial: self.next_serial,
@@ -300,10 +284,7 @@ impl Alarms {
         };
         self.next_serial = self.next_serial.saturating_add(1);
         self.alarms.insert(cause, alarm);
-        Some(Change {
-            cause,
-            kind: ChangeKind::Raised(outset),
-        })
+        Some(Change { cause, kind: ChangeKind::Raised(outset) })
     }
 
     /// Notes that a cause is gone. An alarm that nobody has seen stays until somebody does.
@@ -334,25 +315,16 @@ impl Alarms {
         cause: Cause,
         officer: OfficerIndex,
     ) -> Result<Vec<Change>, AlarmError> {
-        let alarm = self
-            .alarms
-            .get_mut(&cause)
-            .ok_or(AlarmError::LocalNoAlarm)?;
+        let alarm = self.alarms.get_mut(&cause).ok_or(AlarmError::LocalNoAlarm)?;
         if alarm.seen_by.is_some() && alarm.shelf.is_none() {
             return Err(AlarmError::LocalAlreadySeen);
         }
         alarm.seen_by = Some(officer);
         alarm.shelf = None;
-        let mut changes = vec![Change {
-            cause,
-            kind: ChangeKind::Seen(officer),
-        }];
+        let mut changes = vec![Change { cause, kind: ChangeKind::Seen(officer) }];
         if alarm.presence == Presence::Cleared || cause.nature() == Nature::Occurrence {
             self.alarms.remove(&cause);
-            changes.push(Change {
-                cause,
-                kind: ChangeKind::Normal,
-            });
+            changes.push(Change { cause, kind: ChangeKind::Normal });
         }
         Ok(changes)
     }
@@ -373,10 +345,7 @@ impl Alarms {
     ) -> Result<Change, AlarmError> {
         let class = cause.class();
         let max_ms = class.shelf_max_ms();
-        let alarm = self
-            .alarms
-            .get_mut(&cause)
-            .ok_or(AlarmError::LocalNoAlarm)?;
+        let alarm = self.alarms.get_mut(&cause).ok_or(AlarmError::LocalNoAlarm)?;
         if ms > max_ms || max_ms == 0 {
             return Err(AlarmError::LocalShelfTooLong { class, max_ms });
         }
@@ -384,33 +353,17 @@ impl Alarms {
             return Err(AlarmError::LocalReason { max: REASON_MAX });
         }
         let until = Deadline::after(now, ms);
-        alarm.shelf = Some(Shelf {
-            officer,
-            reason: reason.to_owned(),
-            until,
-        });
+        alarm.shelf = Some(Shelf { officer, reason: reason.to_owned(), until });
         alarm.seen_by = None;
-        Ok(Change {
-            cause,
-            kind: ChangeKind::Shelved(officer),
-        })
+        Ok(Change { cause, kind: ChangeKind::Shelved(officer) })
     }
 
     /// Returns what the time has brought: alarms back from the shelf, calls for those unseen.
     pub fn due(&mut self, now: Now) -> Vec<Change> {
         let mut changes = Vec::new();
         for (cause, alarm) in &mut self.alarms {
-            let mut tell = |kind| {
-                changes.push(Change {
-                    cause: *cause,
-                    kind,
-                })
-            };
-            if alarm
-                .shelf
-                .as_ref()
-                .is_some_and(|shelf| shelf.until.is_due(now))
-            {
+            let mut tell = |kind| changes.push(Change { cause: *cause, kind });
+            if alarm.shelf.as_ref().is_some_and(|shelf| shelf.until.is_due(now)) {
                 alarm.shelf = None;
                 alarm.call = Call::new(now, cause.class());
                 tell(ChangeKind::Unshelved);
@@ -437,11 +390,7 @@ impl Alarms {
     /// Returns when [`Alarms::due`] will next bring something, in milliseconds since start.
     #[must_use]
     pub fn next_due(&self) -> Option<u64> {
-        self.alarms
-            .values()
-            .filter_map(Alarm::next)
-            .min()
-            .map(Deadline::mono_ms)
+        self.alarms.values().filter_map(Alarm::next).min().map(Deadline::mono_ms)
     }
 
     /// Returns one alarm.

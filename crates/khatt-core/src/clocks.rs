@@ -301,9 +301,7 @@ impl Clocks {
     /// [`ClocksError::LocalNoClock`]; [`ClocksError::PeerStandsByTooOften`] after
     /// [`STAND_BYS_MAX`] times.
     pub fn stand_by(&mut self, now: Now, key: ClockKey, asked_ms: u64) -> Result<(), ClocksError> {
-        let no_clock = ClocksError::LocalNoClock {
-            message: key.message,
-        };
+        let no_clock = ClocksError::LocalNoClock { message: key.message };
         let clock = self.running.get(&key).ok_or(no_clock)?;
         if clock.stand_bys >= STAND_BYS_MAX {
             return Err(ClocksError::PeerStandsByTooOften { max: STAND_BYS_MAX });
@@ -321,14 +319,8 @@ impl Clocks {
     ///
     /// [`ClocksError::LocalNoClock`] if no such clock runs.
     pub fn attempted(&mut self, key: ClockKey, attempt: Attempt) -> Result<(), ClocksError> {
-        let no_clock = ClocksError::LocalNoClock {
-            message: key.message,
-        };
-        self.running
-            .get_mut(&key)
-            .ok_or(no_clock)?
-            .attempts
-            .push(attempt);
+        let no_clock = ClocksError::LocalNoClock { message: key.message };
+        self.running.get_mut(&key).ok_or(no_clock)?.attempts.push(attempt);
         Ok(())
     }
 

@@ -124,9 +124,7 @@ impl fmt::Debug for Draft {
 
 impl fmt::Debug for Returned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Returned")
-            .field("officer", &self.officer)
-            .finish_non_exhaustive()
+        f.debug_struct("Returned").field("officer", &self.officer).finish_non_exhaustive()
     }
 }
 
@@ -251,8 +249,7 @@ impl Draft {
         self.check_typed_back(form, signature.role, rule, typed_back)?;
 
         // A signature that has run out makes room for the same officer's new one.
-        self.signatures
-            .retain(|_, held| now.wall_ms <= held.signature.not_after_ms);
+        self.signatures.retain(|_, held| now.wall_ms <= held.signature.not_after_ms);
         if self.signatures.len() >= SIGNATURES_MAX {
             return Err(DraftError::LocalTooMany);
         }
@@ -272,10 +269,7 @@ impl Draft {
             return if has(Role::Acknowledge) {
                 Readiness::Ready(Release::Regular)
             } else {
-                Readiness::Waiting(Needs {
-                    signatures: 1,
-                    releasing: YesNo::Yes,
-                })
+                Readiness::Waiting(Needs { signatures: 1, releasing: YesNo::Yes })
             };
         }
         if self.returned.is_none() && has(Role::EmergencyRelease) {
@@ -312,11 +306,7 @@ impl Draft {
         }
         self.signatures.clear();
         let reason = reason.to_owned();
-        self.returned = Some(Returned {
-            officer,
-            reason,
-            wall_ms: now.wall_ms,
-        });
+        self.returned = Some(Returned { officer, reason, wall_ms: now.wall_ms });
         Ok(())
     }
 
@@ -402,10 +392,7 @@ impl Draft {
         match self.act {
             Act::Release => charter.charter().release_rule(self.precedence),
             // An acknowledgement needs one officer and knows no emergency.
-            _ => ReleaseRule {
-                signatures: 1,
-                emergency_single: YesNo::No,
-            },
+            _ => ReleaseRule { signatures: 1, emergency_single: YesNo::No },
         }
     }
 
@@ -428,11 +415,7 @@ impl Draft {
         let Some(typed_back) = typed_back else {
             let needed =
                 role == Role::Release && rule.signatures > 1 && !original.critical(form).is_empty();
-            return if needed {
-                Err(DraftError::LocalNotTypedBack)
-            } else {
-                Ok(())
-            };
+            return if needed { Err(DraftError::LocalNotTypedBack) } else { Ok(()) };
         };
         let differing: Vec<FieldComparison> = compare(form, original, typed_back)
             .into_iter()

@@ -244,11 +244,7 @@ impl Rungs {
     /// Returns the latest promise of an answer, until an answer has come.
     #[must_use]
     pub fn standing_by(&self) -> Option<&Rung> {
-        if self.reached(Level::Answered).is_some() {
-            None
-        } else {
-            self.stand_by.as_ref()
-        }
+        if self.reached(Level::Answered).is_some() { None } else { self.stand_by.as_ref() }
     }
 
     /// Returns how many read-backs did not match.
@@ -284,19 +280,9 @@ impl Ladder {
         wanted: Wanted,
         receivers: impl IntoIterator<Item = PostIndex>,
     ) -> Self {
-        let posts = receivers
-            .into_iter()
-            .map(|post| (post, Rungs::default()))
-            .collect();
+        let posts = receivers.into_iter().map(|post| (post, Rungs::default())).collect();
         let since = Stopwatch::start(now);
-        Self {
-            message,
-            precedence,
-            wanted,
-            since,
-            restarts: Restarts(0),
-            posts,
-        }
+        Self { message, precedence, wanted, since, restarts: Restarts(0), posts }
     }
 
     /// Returns the message.
@@ -331,8 +317,7 @@ impl Ladder {
     /// Tells whether this post has reached every wanted level.
     #[must_use]
     pub fn is_met_by(&self, post: PostIndex) -> bool {
-        self.post(post)
-            .is_some_and(|rungs| rungs.meets(self.wanted))
+        self.post(post).is_some_and(|rungs| rungs.meets(self.wanted))
     }
 
     /// Takes in one proved step of `post`.
@@ -348,46 +333,24 @@ impl Ladder {
     ) -> Result<Climbed, LadderError> {
         let took = Took::new(self.since.elapsed_ms(now), self.restarts);
         let (message, precedence) = (self.message, self.precedence);
-        let rungs = self
-            .posts
-            .get_mut(&post)
-            .ok_or(LadderError::PeerNotReceiver(post))?;
+        let rungs = self.posts.get_mut(&post).ok_or(LadderError::PeerNotReceiver(post))?;
         check(message, post, &climb)?;
 
-        let Climb {
-            step,
-            by,
-            claimed_ms,
-            proof,
-        } = climb;
+        let Climb { step, by, claimed_ms, proof } = climb;
         let level = step.level();
-        let rung = Rung {
-            step,
-            by,
-            claimed_ms,
-            proof,
-            took,
-        };
+        let rung = Rung { step, by, claimed_ms, proof, took };
         if let Step::Answer(Answer::StandBy { until_ms }) = rung.step {
             rungs.stand_by = Some(rung);
             rungs.stand_bys = rungs.stand_bys.saturating_add(1);
             // Both times are the peer's own, so only their difference means anything to us.
             let asked_ms = until_ms.saturating_sub(claimed_ms);
-            return Ok(Climbed::StandBy {
-                asked_ms,
-                times: rungs.stand_bys,
-            });
+            return Ok(Climbed::StandBy { asked_ms, times: rungs.stand_bys });
         }
         if rungs.reached.contains_key(&level) {
             return Ok(Climbed::Again(level));
         }
         rungs.reached.insert(level, rung);
-        Ok(Climbed::First(Fact {
-            post,
-            precedence,
-            level,
-            took,
-        }))
+        Ok(Climbed::First(Fact { post, precedence, level, took }))
     }
 
     /// Counts a read-back that did not match. It reaches no level.
@@ -396,10 +359,7 @@ impl Ladder {
     ///
     /// [`LadderError::PeerNotReceiver`] if the message was not addressed to that post.
     pub fn read_back_differed(&mut self, post: PostIndex) -> Result<u32, LadderError> {
-        let rungs = self
-            .posts
-            .get_mut(&post)
-            .ok_or(LadderError::PeerNotReceiver(post))?;
+        let rungs = self.posts.get_mut(&post).ok_or(LadderError::PeerNotReceiver(post))?;
         rungs.differing_read_backs = rungs.differing_read_backs.saturating_add(1);
         Ok(rungs.differing_read_backs)
     }

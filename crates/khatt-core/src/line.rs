@@ -137,13 +137,8 @@ pub enum Halt {
 /// What is done once a batch is durable.
 enum Effect {
     Event(Event),
-    Reply {
-        ticket: Ticket,
-        result: Result<Done, ActError>,
-    },
-    Have {
-        peer: PostIndex,
-    },
+    Reply { ticket: Ticket, result: Result<Done, ActError> },
+    Have { peer: PostIndex },
 }
 
 /// A batch that is being stored.
@@ -379,9 +374,7 @@ impl Line {
         // The checkpoint kept may already be one of the next batch: find this batch's own.
         for kept in &done.batch.checkpoints {
             if let Some(log) = self.logs.slot_mut(kept.log.index())
-                && log
-                    .durable_checkpoint
-                    .is_none_or(|known| known.size < kept.size)
+                && log.durable_checkpoint.is_none_or(|known| known.size < kept.size)
                 && kept.size <= log.durable
             {
                 log.durable_checkpoint = Some(*kept);
@@ -403,11 +396,7 @@ impl Line {
     }
 
     fn commit_failed(&mut self, token: Token, fault: &CommitError, now: Now) {
-        let Some(flight) = self
-            .in_flight
-            .as_mut()
-            .filter(|flight| flight.token == token)
-        else {
+        let Some(flight) = self.in_flight.as_mut().filter(|flight| flight.token == token) else {
             return;
         };
         // Only a full disk may be tried again; after any other fault the host stops the process.
@@ -419,9 +408,7 @@ impl Line {
 
     /// Tells whether the disk is full just now: nothing new is taken until it is not.
     fn disk_is_full(&self) -> bool {
-        self.in_flight
-            .as_ref()
-            .is_some_and(|flight| flight.retry_at.is_some())
+        self.in_flight.as_ref().is_some_and(|flight| flight.retry_at.is_some())
     }
 
     fn tick(&mut self, now: Now) {
@@ -459,19 +446,13 @@ impl Line {
         let wants = self.peers.iter().filter(|peer| peer.connected());
         let wants = wants.filter_map(|peer| peer.wants.next_due()).min();
         let unread = (!self.unread.is_empty()).then_some(self.told.mono_ms);
-        [retry, heartbeat, wants, unread, self.people.next_due()]
-            .into_iter()
-            .flatten()
-            .min()
+        [retry, heartbeat, wants, unread, self.people.next_due()].into_iter().flatten().min()
     }
 
     /// The posts other than this one.
     fn other_posts(&self) -> impl Iterator<Item = PostIndex> + use<> {
         let own = self.own;
-        (0..=u8::MAX)
-            .take(self.logs.len())
-            .map(PostIndex)
-            .filter(move |post| *post != own)
+        (0..=u8::MAX).take(self.logs.len()).map(PostIndex).filter(move |post| *post != own)
     }
 
     /// What we hold of every other log: what an entry of ours says it has seen.
@@ -485,9 +466,7 @@ impl Line {
 
     /// Remembers a small number in the working state.
     fn put_number(&mut self, key: String, number: u64) {
-        self.batch
-            .state
-            .push(StateChange::Put(key, Sealed(number.to_be_bytes().to_vec())));
+        self.batch.state.push(StateChange::Put(key, Sealed(number.to_be_bytes().to_vec())));
     }
 
     /// Reads a message's open part from memory or from the store.
@@ -498,10 +477,7 @@ impl Line {
 
     /// Reads an entry from the batch under way, from memory or from the store.
     fn stored(&self, id: EntryId) -> Option<StoredEntry> {
-        let pending = self
-            .in_flight
-            .iter()
-            .flat_map(|flight| &flight.batch.entries);
+        let pending = self.in_flight.iter().flat_map(|flight| &flight.batch.entries);
         let pending = self.batch.entries.iter().chain(pending);
         if let Some(found) = pending.into_iter().find(|entry| entry.id == id) {
             return Some(found.clone());

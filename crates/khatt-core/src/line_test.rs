@@ -261,8 +261,7 @@ impl LineTests {
     /// Returns how long ago a test was last answered, by our own time: the silence since.
     #[must_use]
     pub fn silence_since(&self, now: Now) -> Option<Took> {
-        self.last_answer
-            .map(|last| Took::new(last.elapsed_ms(now), self.restarts))
+        self.last_answer.map(|last| Took::new(last.elapsed_ms(now), self.restarts))
     }
 
     /// Returns the latest round trips in milliseconds, oldest first.
@@ -278,11 +277,7 @@ impl LineTests {
     }
 
     fn close_missed(&mut self, now: Now) -> Option<TestStep> {
-        if self.open.as_ref()?.until.is_due(now) {
-            self.miss()
-        } else {
-            None
-        }
+        if self.open.as_ref()?.until.is_due(now) { self.miss() } else { None }
     }
 
     fn miss(&mut self) -> Option<TestStep> {
@@ -290,10 +285,6 @@ impl LineTests {
         self.missed_in_row = self.missed_in_row.saturating_add(1);
         self.missed = self.missed.saturating_add(1);
         let (in_row, standing) = (self.missed_in_row, self.standing());
-        Some(TestStep::Missed {
-            message,
-            in_row,
-            standing,
-        })
+        Some(TestStep::Missed { message, in_row, standing })
     }
 }

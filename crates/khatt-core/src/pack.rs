@@ -106,10 +106,7 @@ pub(crate) struct Unpack<'b> {
 
 impl<'b> Unpack<'b> {
     pub(crate) fn new(bytes: &'b [u8], what: &'static str) -> Self {
-        Self {
-            inner: Decoder::new(bytes),
-            what,
-        }
+        Self { inner: Decoder::new(bytes), what }
     }
 
     pub(crate) fn fault<T>(&self) -> Result<T, StateError> {
@@ -118,11 +115,7 @@ impl<'b> Unpack<'b> {
 
     /// Reads an array of exactly `len` items.
     pub(crate) fn exactly(&mut self, len: usize) -> Result<(), StateError> {
-        if self.at_most(len)? == len {
-            Ok(())
-        } else {
-            self.fault()
-        }
+        if self.at_most(len)? == len { Ok(()) } else { self.fault() }
     }
 
     /// Reads an array of at most `max` items and returns how many.
@@ -172,19 +165,12 @@ impl<'b> Unpack<'b> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, StateError>,
     ) -> Result<Option<T>, StateError> {
-        if self.at_most(1)? == 0 {
-            Ok(None)
-        } else {
-            read(self).map(Some)
-        }
+        if self.at_most(1)? == 0 { Ok(None) } else { read(self).map(Some) }
     }
 
     pub(crate) fn entry(&mut self) -> Result<EntryId, StateError> {
         self.exactly(2)?;
-        Ok(EntryId {
-            log: self.post()?,
-            index: self.uint()?,
-        })
+        Ok(EntryId { log: self.post()?, index: self.uint()? })
     }
 
     pub(crate) fn post(&mut self) -> Result<PostIndex, StateError> {

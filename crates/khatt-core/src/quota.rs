@@ -195,8 +195,7 @@ impl PeerMeter {
         bytes: u64,
         precedence: Precedence,
     ) -> Verdict {
-        self.entries
-            .grow(now, DAY_MS, quotas.entries_per_day.into());
+        self.entries.grow(now, DAY_MS, quotas.entries_per_day.into());
         self.bytes.grow(now, DAY_MS, quotas.bytes_per_day);
         self.flash.grow(now, HOUR_MS, quotas.flash_per_hour.into());
         let flash = u64::from(precedence == Precedence::Flash);
@@ -270,12 +269,7 @@ impl PeerMeter {
             left,
             grown: Stopwatch::having_run(now, age_ms.saturating_add(away_ms)),
         });
-        Ok(Self {
-            entries,
-            bytes,
-            flash,
-            over,
-        })
+        Ok(Self { entries, bytes, flash, over })
     }
 }
 
@@ -306,11 +300,7 @@ impl Window {
     fn pack(&self, pack: &mut Pack, now: Now, window_ms: u64) {
         let current = Self::bucket(now, window_ms);
         let age = |bucket: i64| current.saturating_sub(bucket).max(0).unsigned_abs();
-        let recent = || {
-            self.0
-                .iter()
-                .filter(|(bucket, _)| age(*bucket) <= BUCKETS.unsigned_abs())
-        };
+        let recent = || self.0.iter().filter(|(bucket, _)| age(*bucket) <= BUCKETS.unsigned_abs());
         pack.array(recent().count());
         for (bucket, count) in recent() {
             pack.array(2).uint(age(*bucket)).uint(*count);
@@ -335,10 +325,7 @@ impl Window {
 
 impl Allowance {
     fn new(now: Now, window_ms: u64, limit: u64) -> Self {
-        Self {
-            left: u128::from(limit) * u128::from(window_ms),
-            grown: Stopwatch::start(now),
-        }
+        Self { left: u128::from(limit) * u128::from(window_ms), grown: Stopwatch::start(now) }
     }
 
     fn grow(&mut self, now: Now, window_ms: u64, limit: u64) {

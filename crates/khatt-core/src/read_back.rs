@@ -88,29 +88,16 @@ pub fn wanted(form: &Form, original: &Filled) -> Filled {
         let Value::Repeated { form, values } = value else {
             return None;
         };
-        let inner = Filled {
-            form: *form,
-            values: values.clone(),
-        };
+        let inner = Filled { form: *form, values: values.clone() };
         let values = critical(Catalogue::builtin().get(*form)?, &inner);
-        (!values.is_empty()).then_some(Filled {
-            form: *form,
-            values,
-        })
+        (!values.is_empty()).then_some(Filled { form: *form, values })
     });
-    inner.unwrap_or_else(|| Filled {
-        form: original.form,
-        values: critical(form, original),
-    })
+    inner.unwrap_or_else(|| Filled { form: original.form, values: critical(form, original) })
 }
 
 /// The form of this number, which is the message's own or one that it repeats.
 fn form_of(id: FormId, own: &Form) -> &Form {
-    if id == own.id() {
-        own
-    } else {
-        Catalogue::builtin().get(id).unwrap_or(own)
-    }
+    if id == own.id() { own } else { Catalogue::builtin().get(id).unwrap_or(own) }
 }
 
 /// Compares the critical fields of a message with their read-back.
@@ -137,10 +124,8 @@ pub fn judge(
     }
     let compared = compare(form, &wanted, read_back);
     let fields = u8::try_from(compared.len()).unwrap_or(u8::MAX);
-    let differing: Vec<_> = compared
-        .into_iter()
-        .filter(|field| field.outcome != Outcome::Match)
-        .collect();
+    let differing: Vec<_> =
+        compared.into_iter().filter(|field| field.outcome != Outcome::Match).collect();
     Ok(if differing.is_empty() {
         ReadBack::Match(Matched { message, fields })
     } else {
@@ -157,10 +142,9 @@ pub fn repeated(body: &Filled) -> Result<Filled, ReadBackError> {
     body.values
         .values()
         .find_map(|value| match value {
-            Value::Repeated { form, values } => Some(Filled {
-                form: *form,
-                values: values.clone(),
-            }),
+            Value::Repeated { form, values } => {
+                Some(Filled { form: *form, values: values.clone() })
+            }
             _ => None,
         })
         .ok_or(ReadBackError::PeerEmpty)
@@ -173,10 +157,7 @@ mod tests {
     use super::*;
 
     fn message() -> EntryId {
-        EntryId {
-            log: PostIndex(0),
-            index: 7,
-        }
+        EntryId { log: PostIndex(0), index: 7 }
     }
 
     fn form() -> &'static Form {
@@ -198,18 +179,9 @@ mod tests {
             .map(|(number, value)| (number, value.clone()))
             .collect();
         let count = u8::try_from(critical.len()).unwrap();
-        let read_back = Filled {
-            form: original.form,
-            values: critical,
-        };
+        let read_back = Filled { form: original.form, values: critical };
         let judged = judge(message(), form(), &original, &read_back).unwrap();
-        assert_eq!(
-            judged,
-            ReadBack::Match(Matched {
-                message: message(),
-                fields: count
-            })
-        );
+        assert_eq!(judged, ReadBack::Match(Matched { message: message(), fields: count }));
     }
 
     #[test]
@@ -219,9 +191,7 @@ mod tests {
             let mut read_back = original.clone();
             read_back.values.remove(&left_out);
             let judged = judge(message(), form(), &original, &read_back).unwrap();
-            let ReadBack::Mismatch(fields) = judged else {
-                panic!("matched without {left_out}")
-            };
+            let ReadBack::Mismatch(fields) = judged else { panic!("matched without {left_out}") };
             assert_eq!(fields.len(), 1);
             assert_eq!(fields[0].field, left_out);
             assert_eq!(fields[0].outcome, Outcome::Missing);
@@ -235,10 +205,7 @@ mod tests {
         let book = khatt_forms::Wordbook::builtin();
         let original = Filled::from_input(form, &example.inputs, example.language, book).unwrap();
         let mut repeated = wanted(form, &original);
-        assert_eq!(
-            repeated.form,
-            Catalogue::builtin().by_name("hazard-area").unwrap().id()
-        );
+        assert_eq!(repeated.form, Catalogue::builtin().by_name("hazard-area").unwrap().id());
         let judged = judge(message(), form, &original, &repeated).unwrap();
         assert!(matches!(judged, ReadBack::Match(_)));
         let other = Filled::from_input(
@@ -254,10 +221,7 @@ mod tests {
         repeated.values = wanted(form, &other.unwrap()).values;
         let judged = judge(message(), form, &original, &repeated).unwrap();
         assert!(matches!(judged, ReadBack::Mismatch(fields) if fields.len() == 1));
-        let under_its_own_form = Filled {
-            form: form.id(),
-            values: original.values.clone(),
-        };
+        let under_its_own_form = Filled { form: form.id(), values: original.values.clone() };
         let judged = judge(message(), form, &original, &under_its_own_form);
         assert_eq!(judged, Err(ReadBackError::PeerOtherForm));
     }
@@ -265,23 +229,14 @@ mod tests {
     #[test]
     fn a_read_back_of_another_form_is_refused() {
         let original = sent();
-        let other = Filled {
-            form: FormId {
-                number: 99,
-                version: 1,
-            },
-            values: BTreeMap::new(),
-        };
+        let other = Filled { form: FormId { number: 99, version: 1 }, values: BTreeMap::new() };
         let judged = judge(message(), form(), &original, &other);
         assert_eq!(judged, Err(ReadBackError::PeerOtherForm));
     }
 
     #[test]
     fn a_message_without_critical_values_cannot_be_understood_by_read_back() {
-        let empty = Filled {
-            form: form().id(),
-            values: BTreeMap::new(),
-        };
+        let empty = Filled { form: form().id(), values: BTreeMap::new() };
         let judged = judge(message(), form(), &empty, &empty);
         assert_eq!(judged, Err(ReadBackError::LocalNothingCritical));
     }
@@ -289,23 +244,11 @@ mod tests {
     #[test]
     fn the_repeated_fields_are_taken_out_of_a_read_back_message() {
         let original = sent();
-        let value = Value::Repeated {
-            form: original.form,
-            values: original.values.clone(),
-        };
-        let id = FormId {
-            number: 5,
-            version: 1,
-        };
-        let body = Filled {
-            form: id,
-            values: BTreeMap::from([(1, value)]),
-        };
+        let value = Value::Repeated { form: original.form, values: original.values.clone() };
+        let id = FormId { number: 5, version: 1 };
+        let body = Filled { form: id, values: BTreeMap::from([(1, value)]) };
         assert_eq!(repeated(&body), Ok(original));
-        let empty = Filled {
-            form: id,
-            values: BTreeMap::new(),
-        };
+        let empty = Filled { form: id, values: BTreeMap::new() };
         assert_eq!(repeated(&empty), Err(ReadBackError::PeerEmpty));
     }
 }

@@ -67,10 +67,7 @@ impl Statistics {
 
     /// Takes in that a post reached a level.
     pub fn reached(&mut self, now: Now, fact: Fact) {
-        self.levels
-            .entry((fact.post, fact.precedence, fact.level))
-            .or_default()
-            .add(fact.took);
+        self.levels.entry((fact.post, fact.precedence, fact.level)).or_default().add(fact.took);
         // A relay's custody says nothing about the post behind it.
         if fact.level != Level::Stored {
             self.heard(now, fact.post);
@@ -123,12 +120,8 @@ impl Statistics {
         pack.uint(VERSION).array(self.levels.len());
         for ((post, precedence, level), times) in &self.levels {
             pack.array(8).uint((*post).into()).precedence(*precedence);
-            pack.uint(level.number().into())
-                .uint(times.count)
-                .uint(times.interrupted);
-            pack.uint(times.min_ms)
-                .uint(times.max_ms)
-                .array(times.steps.len());
+            pack.uint(level.number().into()).uint(times.count).uint(times.interrupted);
+            pack.uint(times.min_ms).uint(times.max_ms).array(times.steps.len());
             for (step, count) in &times.steps {
                 pack.array(2).uint((*step).into()).uint(*count);
             }
@@ -136,9 +129,7 @@ impl Statistics {
         pack.array(self.posts.len());
         for (post, contact) in &self.posts {
             pack.array(5).uint((*post).into());
-            pack.uint(contact.sent)
-                .uint(contact.tests_missed)
-                .uint(contact.silences);
+            pack.uint(contact.sent).uint(contact.tests_missed).uint(contact.silences);
             pack.option(contact.last_heard, |pack, (watch, restarts)| {
                 pack.array(2);
                 watch.pack(pack, now);
@@ -219,21 +210,13 @@ impl Times {
     /// Returns the shortest time in milliseconds.
     #[must_use]
     pub const fn min_ms(&self) -> Option<u64> {
-        if self.count == 0 {
-            None
-        } else {
-            Some(self.min_ms)
-        }
+        if self.count == 0 { None } else { Some(self.min_ms) }
     }
 
     /// Returns the longest time in milliseconds.
     #[must_use]
     pub const fn max_ms(&self) -> Option<u64> {
-        if self.count == 0 {
-            None
-        } else {
-            Some(self.max_ms)
-        }
+        if self.count == 0 { None } else { Some(self.max_ms) }
     }
 
     /// Returns the lower median in milliseconds, never more than the true one and less by at most
@@ -255,11 +238,7 @@ impl Times {
             self.interrupted = self.interrupted.saturating_add(1);
             return;
         };
-        self.min_ms = if self.count == 0 {
-            ms
-        } else {
-            self.min_ms.min(ms)
-        };
+        self.min_ms = if self.count == 0 { ms } else { self.min_ms.min(ms) };
         self.max_ms = self.max_ms.max(ms);
         self.count = self.count.saturating_add(1);
         let count = self.steps.entry(step_of(ms)).or_default();
@@ -289,8 +268,7 @@ impl Contact {
     /// Returns for how long nothing has come from the post; nothing if nothing ever has.
     #[must_use]
     pub fn silence_since(&self, now: Now) -> Option<Took> {
-        self.last_heard
-            .map(|(watch, restarts)| Took::new(watch.elapsed_ms(now), restarts))
+        self.last_heard.map(|(watch, restarts)| Took::new(watch.elapsed_ms(now), restarts))
     }
 }
 

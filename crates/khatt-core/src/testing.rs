@@ -39,10 +39,7 @@ impl SeededEntropy {
     /// Starts the stream of a name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self {
-            seed: seed(name),
-            counter: 0,
-        }
+        Self { seed: seed(name), counter: 0 }
     }
 }
 
@@ -66,9 +63,7 @@ pub fn seed(name: &str) -> [u8; 32] {
     Sha256::digest(name.as_bytes()).into()
 }
 
-const NAMES: [&str; 8] = [
-    "North", "South", "East", "West", "Hill", "Coast", "River", "Plain",
-];
+const NAMES: [&str; 8] = ["North", "South", "East", "West", "Hill", "Coast", "River", "Plain"];
 
 /// What one officer of a sample line signs with.
 #[must_use]
@@ -113,9 +108,7 @@ pub fn sample_charter(parties: u8) -> Charter {
                 log_key: public(format!("log {index}")),
                 cosign_key: public(format!("cosign {index}")),
                 tls_key: public(format!("tls {index}")),
-                prekey: PrekeySecret::from_seed(seed(&format!("prekey {index}")))
-                    .public()
-                    .to_vec(),
+                prekey: PrekeySecret::from_seed(seed(&format!("prekey {index}"))).public().to_vec(),
                 next_log_digest: Hash(Sha256::digest(public(format!("log {index} next"))).into()),
                 addresses: vec![],
             })
@@ -142,14 +135,8 @@ pub fn sample_charter(parties: u8) -> Charter {
                 ]
             })
             .collect(),
-        release: [ReleaseRule {
-            signatures: 2,
-            emergency_single: YesNo::Yes,
-        }; 4],
-        languages: Language::ALL
-            .iter()
-            .map(|language| language.tag().to_owned())
-            .collect(),
+        release: [ReleaseRule { signatures: 2, emergency_single: YesNo::Yes }; 4],
+        languages: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
         forms: Catalogue::builtin()
             .iter()
             .map(|form| FormEntry {
@@ -161,31 +148,12 @@ pub fn sample_charter(parties: u8) -> Charter {
         glossary: Hash(Wordbook::builtin().glossary.hash()),
         gazetteer: Hash(Wordbook::builtin().gazetteer.hash()),
         clocks: [
-            Clock {
-                acknowledge_s: 180,
-                escalate_s: 300,
-                give_up_s: 600,
-            },
-            Clock {
-                acknowledge_s: 900,
-                escalate_s: 1800,
-                give_up_s: 3600,
-            },
-            Clock {
-                acknowledge_s: 3600,
-                escalate_s: 10_800,
-                give_up_s: 21_600,
-            },
-            Clock {
-                acknowledge_s: 21_600,
-                escalate_s: 43_200,
-                give_up_s: 86_400,
-            },
+            Clock { acknowledge_s: 180, escalate_s: 300, give_up_s: 600 },
+            Clock { acknowledge_s: 900, escalate_s: 1800, give_up_s: 3600 },
+            Clock { acknowledge_s: 3600, escalate_s: 10_800, give_up_s: 21_600 },
+            Clock { acknowledge_s: 21_600, escalate_s: 43_200, give_up_s: 86_400 },
         ],
-        line_test: LineTest {
-            interval_s: 3600,
-            answer_s: 600,
-        },
+        line_test: LineTest { interval_s: 3600, answer_s: 600 },
         quotas: Quotas {
             entry_bytes: 16_384,
             entries_per_day: 1_000_000,
@@ -206,22 +174,13 @@ pub fn sample_charter(parties: u8) -> Charter {
 ///
 /// If the charter breaks a rule: then the test that changed it is wrong.
 #[must_use]
-#[expect(
-    clippy::expect_used,
-    reason = "a sample that is no charter is a mistake in a test"
-)]
+#[expect(clippy::expect_used, reason = "a sample that is no charter is a mistake in a test")]
 pub fn sign_charter(charter: Charter) -> SignedCharter {
-    let names: Vec<String> = charter
-        .parties
-        .iter()
-        .map(|party| party.name.clone())
-        .collect();
+    let names: Vec<String> = charter.parties.iter().map(|party| party.name.clone()).collect();
     let mut draft = CharterDraft::new(charter).expect("a sample charter keeps the rules");
     for name in names {
         let signer = SoftwareSigner::from_seed(seed(&format!("root {name}")));
-        draft
-            .sign(&signer)
-            .expect("a sample root key signs for its party");
+        draft.sign(&signer).expect("a sample root key signs for its party");
     }
     draft.complete().expect("every party has signed")
 }
@@ -259,11 +218,7 @@ pub fn sign(
         role,
         not_after_ms: (now.wall_ms / 1000 + 3600) * 1000,
     };
-    OfficerSignature::make(
-        &statement,
-        KeyId { officer, key: 0 },
-        &officer_signer(officer),
-    )
+    OfficerSignature::make(&statement, KeyId { officer, key: 0 }, &officer_signer(officer))
 }
 
 /// A whole line in memory: posts, stores, and a network that a test can cut.
@@ -304,10 +259,7 @@ impl Rig {
             charter,
             lines: (0..posts).map(|_| None).collect(),
             stores: (0..posts).map(|_| MemoryStore::new()).collect(),
-            now: Now {
-                wall_ms: 1_699_401_700_000,
-                mono_ms: 1_000,
-            },
+            now: Now { wall_ms: 1_699_401_700_000, mono_ms: 1_000 },
             events: Vec::new(),
             replies: Vec::new(),
             wire: VecDeque::new(),
@@ -327,10 +279,7 @@ impl Rig {
     /// The posts of the line.
     #[must_use]
     pub fn posts(&self) -> Vec<PostIndex> {
-        (0..=u8::MAX)
-            .take(self.stores.len())
-            .map(PostIndex)
-            .collect()
+        (0..=u8::MAX).take(self.stores.len()).map(PostIndex).collect()
     }
 
     /// Starts a post from its store.
@@ -338,10 +287,7 @@ impl Rig {
     /// # Panics
     ///
     /// If the engine refuses to open: a test that expects this opens the line itself.
-    #[expect(
-        clippy::expect_used,
-        reason = "a rig that does not open is a failed test"
-    )]
+    #[expect(clippy::expect_used, reason = "a rig that does not open is a failed test")]
     pub fn start(&mut self, post: PostIndex) {
         self.starts += 1;
         let parts = sample_parts(post, &self.stores[post.index()], &self.starts.to_string());
@@ -353,16 +299,9 @@ impl Rig {
     pub fn kill(&mut self, post: PostIndex) {
         self.lines[post.index()] = None;
         self.stores[post.index()].crash();
-        self.wire
-            .retain(|(from, to, _)| *from != post && *to != post);
+        self.wire.retain(|(from, to, _)| *from != post && *to != post);
         for other in self.posts() {
-            self.input(
-                other,
-                Input::Disconnected {
-                    peer: post,
-                    route: Route::Direct,
-                },
-            );
+            self.input(other, Input::Disconnected { peer: post, route: Route::Direct });
         }
     }
 
@@ -371,13 +310,7 @@ impl Rig {
         for a in self.posts() {
             for b in self.posts() {
                 if a != b && !self.cut.contains(&(a, b)) && self.lines[b.index()].is_some() {
-                    self.input(
-                        a,
-                        Input::Connected {
-                            peer: b,
-                            route: Route::Direct,
-                        },
-                    );
+                    self.input(a, Input::Connected { peer: b, route: Route::Direct });
                 }
             }
         }
@@ -387,29 +320,16 @@ impl Rig {
     pub fn cut(&mut self, a: PostIndex, b: PostIndex) {
         for (from, to) in [(a, b), (b, a)] {
             self.cut.insert((from, to));
-            self.input(
-                from,
-                Input::Disconnected {
-                    peer: to,
-                    route: Route::Direct,
-                },
-            );
+            self.input(from, Input::Disconnected { peer: to, route: Route::Direct });
         }
-        self.wire
-            .retain(|(from, to, _)| (*from, *to) != (a, b) && (*from, *to) != (b, a));
+        self.wire.retain(|(from, to, _)| (*from, *to) != (a, b) && (*from, *to) != (b, a));
     }
 
     /// Restores the routes between two posts.
     pub fn heal(&mut self, a: PostIndex, b: PostIndex) {
         for (from, to) in [(a, b), (b, a)] {
             self.cut.remove(&(from, to));
-            self.input(
-                from,
-                Input::Connected {
-                    peer: to,
-                    route: Route::Direct,
-                },
-            );
+            self.input(from, Input::Connected { peer: to, route: Route::Direct });
         }
     }
 
@@ -450,14 +370,7 @@ impl Rig {
     /// Delivers frames until none is on its way.
     pub fn run(&mut self) {
         while let Some((peer, to, bytes)) = self.wire.pop_front() {
-            self.input(
-                to,
-                Input::Frame {
-                    peer,
-                    route: Route::Direct,
-                    bytes,
-                },
-            );
+            self.input(to, Input::Frame { peer, route: Route::Direct, bytes });
         }
     }
 
@@ -475,13 +388,8 @@ impl Rig {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.input(post, Input::Act { ticket, act });
-        let at = self
-            .replies
-            .iter()
-            .position(|(by, of, _)| *by == post && *of == ticket);
-        at.map_or(Err(crate::line::ActError::LocalDiskFull), |at| {
-            self.replies.swap_remove(at).2
-        })
+        let at = self.replies.iter().position(|(by, of, _)| *by == post && *of == ticket);
+        at.map_or(Err(crate::line::ActError::LocalDiskFull), |at| self.replies.swap_remove(at).2)
     }
 
     /// Drafts as the party's watch officer, and signs as watch and releasing officer.
@@ -511,14 +419,7 @@ impl Rig {
                 _ => role,
             };
             let signature = sign(&self.charter, post, &to_sign, officer, role, self.now);
-            done = self.act(
-                post,
-                Act::Sign {
-                    draft: to_sign.draft,
-                    signature,
-                    typed_back,
-                },
-            )?;
+            done = self.act(post, Act::Sign { draft: to_sign.draft, signature, typed_back })?;
         }
         Ok(done)
     }
@@ -529,16 +430,11 @@ impl Rig {
     ///
     /// If the form refuses them.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        reason = "a sample that is no message is a mistake in a test"
-    )]
+    #[expect(clippy::expect_used, reason = "a sample that is no message is a mistake in a test")]
     pub fn draft(&self, post: PostIndex, form: &str, fields: &[(&str, &str)]) -> NewDraft {
         let form = Catalogue::builtin().by_name(form).expect("the form exists");
-        let fields: Vec<(String, String)> = fields
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-            .collect();
+        let fields: Vec<(String, String)> =
+            fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let filled = Filled::from_input(form, &fields, Language::En, Wordbook::builtin());
         NewDraft {
             officer: watch_officer(PartyIndex(post.0)),

@@ -16,9 +16,6 @@ impl Now {
     /// Returns the instant `ms` milliseconds later on both clocks.
     #[must_use]
     pub fn plus_ms(self, ms: u64) -> Self {
-        Self {
-            wall_ms: self.wall_ms.saturating_add(ms),
-            mono_ms: self.mono_ms.saturating_add(ms),
-        }
+        Self { wall_ms: self.wall_ms.saturating_add(ms), mono_ms: self.mono_ms.saturating_add(ms) }
     }
 }

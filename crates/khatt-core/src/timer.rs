@@ -19,9 +19,7 @@ impl Deadline {
     /// Returns the deadline `ms` milliseconds from `now`.
     #[must_use]
     pub const fn after(now: Now, ms: u64) -> Self {
-        Self {
-            at_mono_ms: now.mono_ms.saturating_add(ms),
-        }
+        Self { at_mono_ms: now.mono_ms.saturating_add(ms) }
     }
 
     /// Tells whether the deadline is reached; the instant itself counts as reached.
@@ -62,26 +60,19 @@ impl Stopwatch {
     /// Starts at zero.
     #[must_use]
     pub const fn start(now: Now) -> Self {
-        Self {
-            before_ms: 0,
-            from_mono_ms: now.mono_ms,
-        }
+        Self { before_ms: 0, from_mono_ms: now.mono_ms }
     }
 
     /// Goes on from a stopwatch that has run for `ms` milliseconds.
     #[must_use]
     pub const fn having_run(now: Now, ms: u64) -> Self {
-        Self {
-            before_ms: ms,
-            from_mono_ms: now.mono_ms,
-        }
+        Self { before_ms: ms, from_mono_ms: now.mono_ms }
     }
 
     /// Returns the milliseconds run while a post was up.
     #[must_use]
     pub const fn elapsed_ms(self, now: Now) -> u64 {
-        self.before_ms
-            .saturating_add(now.mono_ms.saturating_sub(self.from_mono_ms))
+        self.before_ms.saturating_add(now.mono_ms.saturating_sub(self.from_mono_ms))
     }
 
     pub(crate) fn pack(self, pack: &mut Pack, now: Now) {
@@ -124,11 +115,7 @@ impl Took {
     /// Returns the duration with its standing.
     #[must_use]
     pub const fn new(ms: u64, restarts: Restarts) -> Self {
-        if restarts.is_zero() {
-            Self::Exactly(ms)
-        } else {
-            Self::AtLeast(ms)
-        }
+        if restarts.is_zero() { Self::Exactly(ms) } else { Self::AtLeast(ms) }
     }
 
     /// Returns the milliseconds, whatever their standing.
@@ -146,27 +133,15 @@ mod tests {
 
     #[test]
     fn a_deadline_is_due_at_its_own_instant_whatever_the_wall_clock_says() {
-        let now = Now {
-            wall_ms: 1_000_000,
-            mono_ms: 50,
-        };
+        let now = Now { wall_ms: 1_000_000, mono_ms: 50 };
         let deadline = Deadline::after(now, 10);
-        assert!(!deadline.is_due(Now {
-            wall_ms: u64::MAX,
-            mono_ms: 59
-        }));
-        assert!(deadline.is_due(Now {
-            wall_ms: 0,
-            mono_ms: 60
-        }));
+        assert!(!deadline.is_due(Now { wall_ms: u64::MAX, mono_ms: 59 }));
+        assert!(deadline.is_due(Now { wall_ms: 0, mono_ms: 60 }));
     }
 
     #[test]
     fn a_restart_keeps_the_remaining_time_and_never_shortens_it() {
-        let before = Now {
-            wall_ms: 0,
-            mono_ms: 900,
-        };
+        let before = Now { wall_ms: 0, mono_ms: 900 };
         let deadline = Deadline::after(Now::default(), 1_000);
         let mut pack = Pack::array_of(1);
         deadline.pack(&mut pack, before);

@@ -228,19 +228,9 @@ impl Body {
             }
             _ => return Err(BodyError::PeerShape),
         };
-        let body = Body {
-            form,
-            language,
-            references,
-            filled: Filled { form, values },
-            digest,
-        };
+        let body = Body { form, language, references, filled: Filled { form, values }, digest };
         top.end(()).ok_or(BodyError::PeerShape)?;
-        if body.encode() == bytes {
-            Ok(body)
-        } else {
-            Err(BodyError::PeerNotCanonical)
-        }
+        if body.encode() == bytes { Ok(body) } else { Err(BodyError::PeerNotCanonical) }
     }
 }
 
@@ -258,11 +248,7 @@ fn references(top: &mut Cursor) -> Option<Vec<Reference>> {
     while let Some(item) = list.next() {
         let mut one = Cursor::new(item)?;
         let relation = Relation::from_number(one.int()?)?;
-        let reference = Reference {
-            relation,
-            log: one.int()?,
-            index: one.int()?,
-        };
+        let reference = Reference { relation, log: one.int()?, index: one.int()? };
         references.push(one.end(reference)?);
     }
     Some(references)

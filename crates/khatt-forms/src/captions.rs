@@ -34,10 +34,7 @@ pub fn captions(
         Value::Coordinate(point) => point_captions(*point, language, book),
         Value::Place(place) => {
             let mut all = point_captions(place.at, language, book);
-            let unverified = book
-                .gazetteer
-                .get(&place.id)
-                .is_some_and(|place| !place.verified);
+            let unverified = book.gazetteer.get(&place.id).is_some_and(|place| !place.verified);
             if unverified {
                 all.push(
                     choose(
@@ -83,12 +80,7 @@ fn instant_captions(instant: &Instant, language: Language, zones: &[&str]) -> Ve
             all.push(format!(
                 "\u{2066}{zone}\u{2069}: \u{2066}{time}\u{2069} {} {}",
                 phrases::weekday(clock.weekday, language),
-                date_words(
-                    clock.day,
-                    phrases::month(clock.month, language),
-                    clock.year,
-                    language
-                ),
+                date_words(clock.day, phrases::month(clock.month, language), clock.year, language),
             ));
         }
     }
@@ -116,18 +108,9 @@ fn calendars(clock: Clock, language: Language) -> Vec<String> {
         hijri.era_year().year,
     );
     let solar_name = choose(["Solar Hijri", "هجري شمسي", "هجری خورشیدی"], language);
-    let hijri_name = choose(
-        [
-            "Hijri (Umm al-Qura)",
-            "هجري (تقويم أم القرى)",
-            "هجری قمری (ام‌القری)",
-        ],
-        language,
-    );
-    vec![
-        format!("{solar_name}: {solar_words}"),
-        format!("{hijri_name}: {hijri_words}"),
-    ]
+    let hijri_name =
+        choose(["Hijri (Umm al-Qura)", "هجري (تقويم أم القرى)", "هجری قمری (ام‌القری)"], language);
+    vec![format!("{solar_name}: {solar_words}"), format!("{hijri_name}: {hijri_words}")]
 }
 
 fn date_words(day: u8, month: &str, year: i64, language: Language) -> String {
@@ -163,14 +146,8 @@ mod tests {
         let zones = ["Asia/Tehran", "America/New_York"];
         let all = captions(&value, Language::En, &zones, Wordbook::builtin()).join("\n");
         assert!(all.contains("UTC differs"));
-        assert!(
-            all.contains("Asia/Tehran\u{2069}: \u{2066}02:39\u{2069} Thursday"),
-            "{all}"
-        );
-        assert!(
-            all.contains("New_York\u{2069}: \u{2066}18:09\u{2069} Wednesday"),
-            "{all}"
-        );
+        assert!(all.contains("Asia/Tehran\u{2069}: \u{2066}02:39\u{2069} Thursday"), "{all}");
+        assert!(all.contains("New_York\u{2069}: \u{2066}18:09\u{2069} Wednesday"), "{all}");
         assert!(all.contains("Solar Hijri: \u{2066}18\u{2069} Farvardin \u{2066}1401\u{2069}"));
         assert!(all.contains("(Umm al-Qura): \u{2066}6\u{2069} Ramadan \u{2066}1443\u{2069}"));
     }
@@ -178,13 +155,8 @@ mod tests {
     #[test]
     fn a_point_is_captioned_with_its_nearest_place() {
         let point = Coordinate::new(34_452_260, 40_918_540).unwrap();
-        let all = captions(
-            &Value::Coordinate(point),
-            Language::Fa,
-            &[],
-            Wordbook::builtin(),
-        )
-        .join("\n");
+        let all =
+            captions(&Value::Coordinate(point), Language::Fa, &[], Wordbook::builtin()).join("\n");
         assert!(all.contains("البوکمال"), "{all}");
         assert!(all.contains("۰.۰"), "{all}");
     }

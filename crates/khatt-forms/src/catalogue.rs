@@ -104,10 +104,7 @@ impl Catalogue {
     pub fn parse(files: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
         let mut catalogue = Catalogue::default();
         for (file, text) in files {
-            let wrap = |fault| CatalogueError {
-                file: (*file).to_owned(),
-                fault,
-            };
+            let wrap = |fault| CatalogueError { file: (*file).to_owned(), fault };
             let form = file::parse(text).map_err(wrap)?;
             let clash = catalogue.forms.values().any(|other| {
                 other.id == form.id

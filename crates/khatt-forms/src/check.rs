@@ -58,13 +58,8 @@ impl Filled {
         }
         for number in self.values.keys() {
             if form.field_number(*number).is_none() {
-                let nearest = form
-                    .fields()
-                    .first()
-                    .map_or("", |field| field.name.as_str());
-                let fault = InputFault::UnknownField {
-                    nearest: nearest.to_owned(),
-                };
+                let nearest = form.fields().first().map_or("", |field| field.name.as_str());
+                let fault = InputFault::UnknownField { nearest: nearest.to_owned() };
                 errors.push(InputError::new(&number.to_string(), fault));
             }
         }
@@ -72,11 +67,7 @@ impl Filled {
         if bytes > MAX_BODY_BYTES {
             errors.push(InputError::new("form", InputFault::TooLarge { bytes }));
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     /// Checks what only the precedence decides: a FLASH message holds at most 800 characters of
@@ -86,12 +77,8 @@ impl Filled {
     ///
     /// One [`InputError`] if there is too much.
     pub fn check_precedence(&self, precedence: u8) -> Result<(), InputError> {
-        let chars: usize = self
-            .values
-            .values()
-            .flat_map(texts)
-            .map(|text| text.text.chars().count())
-            .sum();
+        let chars: usize =
+            self.values.values().flat_map(texts).map(|text| text.text.chars().count()).sum();
         if precedence == 0 && chars > MAX_FLASH_CHARS {
             return Err(InputError::new("form", InputFault::FlashTooLong { chars }));
         }
@@ -103,10 +90,9 @@ impl Filled {
     #[must_use]
     pub fn repeated(&self) -> Option<Filled> {
         self.values.values().find_map(|value| match value {
-            Value::Repeated { form, values } => Some(Filled {
-                form: *form,
-                values: values.clone(),
-            }),
+            Value::Repeated { form, values } => {
+                Some(Filled { form: *form, values: values.clone() })
+            }
             _ => None,
         })
     }
@@ -126,9 +112,7 @@ impl Filled {
         let Some((other, codes)) = &field.required_when else {
             return false;
         };
-        let value = form
-            .field(other)
-            .and_then(|other| self.values.get(&other.number));
+        let value = form.field(other).and_then(|other| self.values.get(&other.number));
         match value {
             Some(Value::Code(code)) => codes.contains(code),
             Some(Value::Level(level)) => codes.iter().any(|code| code == level.code()),
@@ -159,21 +143,14 @@ pub fn compare(form: &Form, original: &Filled, read_back: &Filled) -> Vec<FieldC
         .iter()
         .filter(|field| field.critical)
         .filter_map(|field| {
-            let pair = (
-                original.values.get(&field.number),
-                read_back.values.get(&field.number),
-            );
+            let pair = (original.values.get(&field.number), read_back.values.get(&field.number));
             let outcome = match pair {
                 (None, None) => return None,
                 (Some(a), Some(b)) if same(a, b) => Outcome::Match,
                 (Some(_), Some(_)) => Outcome::Differs,
                 _ => Outcome::Missing,
             };
-            Some(FieldComparison {
-                field: field.number,
-                name: field.name.clone(),
-                outcome,
-            })
+            Some(FieldComparison { field: field.number, name: field.name.clone(), outcome })
         })
         .collect()
 }
@@ -201,10 +178,7 @@ fn same(a: &Value, b: &Value) -> bool {
 /// Checks that a value is of the field's kind, within bounds, and fit to be sent.
 pub(crate) fn check_value(field: &Field, value: &Value) -> Result<(), InputFault> {
     if *value == Value::Unknown {
-        let counts = matches!(
-            field.kind,
-            FieldKind::Count | FieldKind::Claims | FieldKind::Tri
-        );
+        let counts = matches!(field.kind, FieldKind::Count | FieldKind::Claims | FieldKind::Tri);
         // A count has its own unknown: one meaning, one encoding.
         return if field.unknown_allowed && !counts {
             Ok(())
@@ -230,11 +204,7 @@ pub(crate) fn check_value(field: &Field, value: &Value) -> Result<(), InputFault
         | (FieldKind::Terms, Value::Terms(_))
         | (FieldKind::Repeated, Value::Repeated { .. }) => true,
         (FieldKind::Code(codes), Value::Code(code)) => {
-            return if codes.contains(code) {
-                Ok(())
-            } else {
-                Err(unknown_code(codes))
-            };
+            return if codes.contains(code) { Ok(()) } else { Err(unknown_code(codes)) };
         }
         (FieldKind::Codes(allowed), Value::Codes(codes)) => {
             if let Some(_unknown) = codes.iter().find(|code| !allowed.contains(code)) {
@@ -255,9 +225,7 @@ pub(crate) fn check_value(field: &Field, value: &Value) -> Result<(), InputFault
     let sound = fits
         && wire_value::from_item(wire_value::to_item(value), Nesting::Top).as_ref() == Some(value);
     if !sound {
-        return Err(InputFault::WrongKind {
-            expected: field.kind.name(),
-        });
+        return Err(InputFault::WrongKind { expected: field.kind.name() });
     }
     let max = match field.kind {
         FieldKind::Text(max) => usize::from(max),
@@ -270,9 +238,7 @@ pub(crate) fn check_value(field: &Field, value: &Value) -> Result<(), InputFault
 }
 
 pub(crate) fn unknown_code(allowed: &[String]) -> InputFault {
-    InputFault::UnknownCode {
-        allowed: allowed.join(", "),
-    }
+    InputFault::UnknownCode { allowed: allowed.join(", ") }
 }
 
 /// Every free text in a value, one level deep.

@@ -163,10 +163,7 @@ pub enum InputFault {
 impl InputError {
     /// Returns the fault in a field.
     pub(crate) fn new(field: &str, fault: impl Into<InputFault>) -> InputError {
-        InputError {
-            field: field.to_owned(),
-            fault: fault.into(),
-        }
+        InputError { field: field.to_owned(), fault: fault.into() }
     }
 
     /// Stable code, for example `KF-1203`.
@@ -179,8 +176,7 @@ impl InputError {
     #[must_use]
     pub fn explain(&self, language: Language) -> (String, String) {
         let fill = |text: &str| {
-            text.replace("{field}", &self.field)
-                .replace("{detail}", &self.fault.detail())
+            text.replace("{field}", &self.field).replace("{detail}", &self.fault.detail())
         };
         let (message, advice) = crate::messages::text(self.code(), language).unwrap_or_default();
         (fill(message), fill(advice))

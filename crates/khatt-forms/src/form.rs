@@ -168,28 +168,20 @@ impl Form {
     /// Title in a language.
     #[must_use]
     pub fn title(&self, language: Language) -> &str {
-        self.texts
-            .get(&language)
-            .map_or("", |text| text.title.as_str())
+        self.texts.get(&language).map_or("", |text| text.title.as_str())
     }
 
     /// Who reviewed the wording in a language, or `unreviewed`; shown with every rendering.
     #[must_use]
     pub fn review(&self, language: Language) -> &str {
-        self.texts
-            .get(&language)
-            .map_or("unreviewed", |text| text.review.as_str())
+        self.texts.get(&language).map_or("unreviewed", |text| text.review.as_str())
     }
 
     /// Literal gloss of the wording in `of`, written in `in_language`, so that an officer can check
     /// what the other side reads.
     #[must_use]
     pub fn gloss(&self, of: Language, in_language: Language) -> Option<&str> {
-        self.texts
-            .get(&of)?
-            .glosses
-            .get(&in_language)
-            .map(String::as_str)
+        self.texts.get(&of)?.glosses.get(&in_language).map(String::as_str)
     }
 
     /// Filled examples.
@@ -207,9 +199,7 @@ impl Field {
     /// Label in a language.
     #[must_use]
     pub fn label(&self, language: Language) -> &str {
-        self.labels
-            .get(&language)
-            .map_or(self.name.as_str(), String::as_str)
+        self.labels.get(&language).map_or(self.name.as_str(), String::as_str)
     }
 
     /// The codes that may stand in the field, if it holds codes or levels.

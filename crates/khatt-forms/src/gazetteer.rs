@@ -84,21 +84,12 @@ impl Gazetteer {
             let at = Coordinate::new(latitude, longitude)
                 .filter(|_| is_place_id(&place.id))
                 .ok_or_else(|| WordbookError::LocalBounds(place.id.clone()))?;
-            let mut folded: Vec<String> = names
-                .values()
-                .chain(&place.aliases)
-                .map(|name| fold(name))
-                .collect();
+            let mut folded: Vec<String> =
+                names.values().chain(&place.aliases).map(|name| fold(name)).collect();
             folded.sort();
             folded.dedup();
             let id = place.id.clone();
-            let new = GazetteerPlace {
-                id: place.id,
-                at,
-                verified: place.verified,
-                names,
-                folded,
-            };
+            let new = GazetteerPlace { id: place.id, at, verified: place.verified, names, folded };
             if places.insert(id.clone(), new).is_some() {
                 return Err(WordbookError::LocalTwice(id));
             }
@@ -145,10 +136,7 @@ impl Gazetteer {
         if wanted.is_empty() {
             return Vec::new();
         }
-        self.places
-            .values()
-            .filter(|place| place.folded.contains(&wanted))
-            .collect()
+        self.places.values().filter(|place| place.folded.contains(&wanted)).collect()
     }
 
     /// The place nearest to a point, with its distance in metres.
@@ -170,9 +158,7 @@ impl GazetteerPlace {
     /// Name in a language.
     #[must_use]
     pub fn name(&self, language: Language) -> &str {
-        self.names
-            .get(&language)
-            .map_or(self.id.as_str(), String::as_str)
+        self.names.get(&language).map_or(self.id.as_str(), String::as_str)
     }
 }
 
@@ -180,9 +166,7 @@ impl GazetteerPlace {
 pub(crate) fn is_place_id(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= 32
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b":-".contains(&b))
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b":-".contains(&b))
 }
 
 /// Folds a spelling so that the ways one place is written meet: case, marks, hamza, the article
@@ -214,10 +198,7 @@ fn fold(spelling: &str) -> String {
 }
 
 fn is_article(word: &str) -> bool {
-    matches!(
-        word,
-        "al" | "el" | "ad" | "ar" | "as" | "ash" | "at" | "az" | "ez" | "an" | "ul"
-    )
+    matches!(word, "al" | "el" | "ad" | "ar" | "as" | "ash" | "at" | "az" | "ez" | "an" | "ul")
 }
 
 #[cfg(test)]
@@ -232,14 +213,9 @@ mod tests {
             assert_eq!(found.len(), 1, "{spelling}");
             found[0].id.as_str()
         };
-        for spelling in [
-            "Deir al Zour",
-            "Deir Ezzoro",
-            "Deir Azor",
-            "Deir ez-Zor",
-            "دير الزور",
-            "دیرالزور",
-        ] {
+        for spelling in
+            ["Deir al Zour", "Deir Ezzoro", "Deir Azor", "Deir ez-Zor", "دير الزور", "دیرالزور"]
+        {
             assert_eq!(one(spelling), "gn:170794");
         }
         for spelling in [

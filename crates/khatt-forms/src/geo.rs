@@ -72,14 +72,7 @@ impl Coordinate {
             && latitude_udeg <= 90_000_000
             && longitude_udeg >= -180_000_000
             && longitude_udeg <= 180_000_000;
-        if inside {
-            Some(Coordinate {
-                latitude_udeg,
-                longitude_udeg,
-            })
-        } else {
-            None
-        }
+        if inside { Some(Coordinate { latitude_udeg, longitude_udeg }) } else { None }
     }
 
     /// Latitude in millionths of a degree, north positive.
@@ -100,11 +93,7 @@ impl Coordinate {
     pub fn painted(self) -> String {
         let north = if self.latitude_udeg < 0 { 'S' } else { 'N' };
         let east = if self.longitude_udeg < 0 { 'W' } else { 'E' };
-        format!(
-            "{} {north} {} {east}",
-            degrees(self.latitude_udeg),
-            degrees(self.longitude_udeg)
-        )
+        format!("{} {north} {} {east}", degrees(self.latitude_udeg), degrees(self.longitude_udeg))
     }
 
     /// Paints the point in degrees, minutes and seconds with one decimal, for a caption.
@@ -112,11 +101,7 @@ impl Coordinate {
     pub fn painted_dms(self) -> String {
         let north = if self.latitude_udeg < 0 { 'S' } else { 'N' };
         let east = if self.longitude_udeg < 0 { 'W' } else { 'E' };
-        format!(
-            "{}{north} {}{east}",
-            dms(self.latitude_udeg),
-            dms(self.longitude_udeg)
-        )
+        format!("{}{north} {}{east}", dms(self.latitude_udeg), dms(self.longitude_udeg))
     }
 
     /// Great-circle distance in metres on a sphere of 6 371 009 m: good for a caption, not for a
@@ -139,11 +124,7 @@ impl Coordinate {
         let east = (lon2 - lon1).sin() * lat2.cos();
         let north = lat1.cos() * lat2.sin() - lat1.sin() * lat2.cos() * (lon2 - lon1).cos();
         let degrees = east.atan2(north).to_degrees();
-        if degrees < 0.0 {
-            degrees + 360.0
-        } else {
-            degrees
-        }
+        if degrees < 0.0 { degrees + 360.0 } else { degrees }
     }
 
     /// The point with latitude and longitude exchanged, if that is a point at all.
@@ -218,12 +199,7 @@ fn dms(udeg: i32) -> String {
     // Tenths of a second: 36 000 of them make a degree, so 36 make a thousandth.
     let tenths = (u64::from(udeg.unsigned_abs()) * 36 + 500) / 1_000;
     let (whole, rest) = (tenths / 36_000, tenths % 36_000);
-    format!(
-        "{whole}°{:02}'{:02}.{}\"",
-        rest / 600,
-        (rest % 600) / 10,
-        rest % 10
-    )
+    format!("{whole}°{:02}'{:02}.{}\"", rest / 600, (rest % 600) / 10, rest % 10)
 }
 
 #[cfg(test)]
@@ -251,17 +227,8 @@ mod tests {
 
     #[test]
     fn a_band_upside_down_is_not_sound() {
-        let band = HeightBand {
-            lower: Height::FlightLevel(180),
-            upper: Height::FlightLevel(90),
-        };
+        let band = HeightBand { lower: Height::FlightLevel(180), upper: Height::FlightLevel(90) };
         assert!(!band.is_sound());
-        assert!(
-            !HeightBand {
-                lower: Height::Unlimited,
-                upper: Height::Unlimited
-            }
-            .is_sound()
-        );
+        assert!(!HeightBand { lower: Height::Unlimited, upper: Height::Unlimited }.is_sound());
     }
 }

@@ -93,28 +93,14 @@ impl Glossary {
         for (code, entry) in file.code {
             let captions = per_language(&entry.caption, &format!("caption of {code}"))?;
             for language in [Language::Ar, Language::Fa] {
-                if entry
-                    .gloss
-                    .get(language.tag())
-                    .is_none_or(|gloss| gloss.trim().is_empty())
-                {
+                if entry.gloss.get(language.tag()).is_none_or(|gloss| gloss.trim().is_empty()) {
                     return Err(WordbookError::LocalGlossMissing(code));
                 }
             }
-            codes.insert(
-                code,
-                Entry {
-                    captions,
-                    glosses: entry.gloss,
-                },
-            );
+            codes.insert(code, Entry { captions, glosses: entry.gloss });
         }
         let hash = hash(b"khatt glossary v1\0", text);
-        Ok(Glossary {
-            hash,
-            revision: file.revision,
-            codes,
-        })
+        Ok(Glossary { hash, revision: file.revision, codes })
     }
 
     /// SHA-256 over the glossary file, `spec/form.md` §4.
@@ -132,11 +118,7 @@ impl Glossary {
     /// Caption of a code.
     #[must_use]
     pub fn caption(&self, code: &str, language: Language) -> Option<&str> {
-        self.codes
-            .get(code)?
-            .captions
-            .get(&language)
-            .map(String::as_str)
+        self.codes.get(code)?.captions.get(&language).map(String::as_str)
     }
 
     /// English gloss of a caption in another language; the English caption is its own gloss.
@@ -159,10 +141,7 @@ impl Wordbook<'static> {
     /// Returns the words and places that this build ships.
     #[must_use]
     pub fn builtin() -> Wordbook<'static> {
-        Wordbook {
-            glossary: Glossary::builtin(),
-            gazetteer: Gazetteer::builtin(),
-        }
+        Wordbook { glossary: Glossary::builtin(), gazetteer: Gazetteer::builtin() }
     }
 }
 

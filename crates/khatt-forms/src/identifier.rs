@@ -59,12 +59,8 @@ pub fn check_identifier(new: &str, existing: &[&str]) -> Result<(), IdentifierEr
         }
     }
     let mine = shapes(new);
-    let alike = |other: &&&str| {
-        shapes(other)
-            .iter()
-            .zip(&mine)
-            .any(|(theirs, mine)| theirs == mine)
-    };
+    let alike =
+        |other: &&&str| shapes(other).iter().zip(&mine).any(|(theirs, mine)| theirs == mine);
     match existing.iter().find(alike) {
         Some(other) => Err(IdentifierError::LocalLookAlike((*other).to_owned())),
         None => Ok(()),
@@ -129,22 +125,10 @@ mod tests {
     #[test]
     fn mixed_scripts_are_judged_by_the_word() {
         // Cyrillic e in a Latin word.
-        assert_eq!(
-            check_identifier("D\u{435}ir", &[]),
-            Err(IdentifierError::LocalMixedScript)
-        );
+        assert_eq!(check_identifier("D\u{435}ir", &[]), Err(IdentifierError::LocalMixedScript));
         assert_eq!(check_identifier("دير K-7", &[]), Ok(()));
-        assert_eq!(
-            check_identifier("بـرج", &[]),
-            Err(IdentifierError::LocalTatweel)
-        );
-        assert_eq!(
-            check_identifier("a\u{202e}b", &[]),
-            Err(IdentifierError::LocalMalformed)
-        );
-        assert_eq!(
-            check_identifier("", &[]),
-            Err(IdentifierError::LocalMalformed)
-        );
+        assert_eq!(check_identifier("بـرج", &[]), Err(IdentifierError::LocalTatweel));
+        assert_eq!(check_identifier("a\u{202e}b", &[]), Err(IdentifierError::LocalMalformed));
+        assert_eq!(check_identifier("", &[]), Err(IdentifierError::LocalMalformed));
     }
 }

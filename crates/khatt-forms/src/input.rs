@@ -47,10 +47,7 @@ impl Filled {
             let Some(field) = form.field(name.trim()) else {
                 let names: Vec<&str> = form.fields().iter().map(|f| f.name.as_str()).collect();
                 let nearest = nearest(name, &names);
-                errors.push(InputError::new(
-                    &shown(name),
-                    InputFault::UnknownField { nearest },
-                ));
+                errors.push(InputError::new(&shown(name), InputFault::UnknownField { nearest }));
                 continue;
             };
             match (joined.get_mut(&field.number), separator(&field.kind)) {
@@ -75,10 +72,7 @@ impl Filled {
                 Err(fault) => errors.push(InputError::new(&field.name, fault)),
             }
         }
-        let filled = Filled {
-            form: form.id(),
-            values,
-        };
+        let filled = Filled { form: form.id(), values };
         if let Err(found) = filled.check(form) {
             // A field that was typed wrong is at fault once, not also missing.
             for error in found {
@@ -87,30 +81,18 @@ impl Filled {
                 }
             }
         }
-        if errors.is_empty() {
-            Ok(filled)
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(filled) } else { Err(errors) }
     }
 }
 
 pub(crate) fn unknown_form(name: &str, names: &[&str]) -> InputError {
-    InputError::new(
-        "form",
-        InputFault::UnknownForm {
-            nearest: nearest(name, names),
-        },
-    )
+    InputError::new("form", InputFault::UnknownForm { nearest: nearest(name, names) })
 }
 
 /// Reads one field.
 pub(crate) fn value(field: &Field, typed: &str, context: Context<'_>) -> Result<Value, InputFault> {
     let typed = typed.trim();
-    let counts = matches!(
-        field.kind,
-        FieldKind::Count | FieldKind::Claims | FieldKind::Tri
-    );
+    let counts = matches!(field.kind, FieldKind::Count | FieldKind::Claims | FieldKind::Tri);
     if typed == "unknown" && !counts {
         return Ok(Value::Unknown);
     }
@@ -122,9 +104,7 @@ pub(crate) fn value(field: &Field, typed: &str, context: Context<'_>) -> Result<
         FieldKind::Coordinate => Value::Coordinate(position::coordinate(typed, context.book)?),
         FieldKind::Area => Value::Area(position::area(typed, context.book)?),
         FieldKind::Heights => Value::Heights(position::heights(typed)?),
-        FieldKind::Distance => Value::Distance {
-            metres: position::distance_m(typed)?,
-        },
+        FieldKind::Distance => Value::Distance { metres: position::distance_m(typed)? },
         FieldKind::Code(allowed) => Value::Code(code(typed, allowed)?),
         FieldKind::Codes(allowed) => {
             let mut codes = typed
@@ -158,19 +138,16 @@ pub(crate) fn value(field: &Field, typed: &str, context: Context<'_>) -> Result<
                 .filter_map(Level::new)
                 .find(|level| level.code().eq_ignore_ascii_case(typed))
                 .ok_or_else(|| {
-                    let names: Vec<String> = field.codes().into_iter().map(str::to_owned).collect();
-                    unknown_code(&names)
-                })?,
+                let names: Vec<String> = field.codes().into_iter().map(str::to_owned).collect();
+                unknown_code(&names)
+            })?,
         ),
     })
 }
 
 /// Free text in composed form: the same characters, one encoding.
 pub(crate) fn text(typed: &str, language: Language) -> Text {
-    Text {
-        language,
-        text: typed.trim().nfc().collect(),
-    }
+    Text { language, text: typed.trim().nfc().collect() }
 }
 
 fn separator(kind: &FieldKind) -> Option<char> {
@@ -182,11 +159,7 @@ fn separator(kind: &FieldKind) -> Option<char> {
 }
 
 fn code(typed: &str, allowed: &[String]) -> Result<String, InputFault> {
-    allowed
-        .iter()
-        .find(|code| code.as_str() == typed)
-        .cloned()
-        .ok_or_else(|| unknown_code(allowed))
+    allowed.iter().find(|code| code.as_str() == typed).cloned().ok_or_else(|| unknown_code(allowed))
 }
 
 /// `7`, `none`, `unknown`, `2..5`, `>=3`, `<=7`, and the same in English words.
@@ -196,10 +169,7 @@ fn count(typed: &str) -> Result<Count, InputFault> {
         let text = text.trim();
         let digits =
             !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
-        digits
-            .then(|| text.parse::<u32>().ok())
-            .flatten()
-            .ok_or(InputFault::Count)
+        digits.then(|| text.parse::<u32>().ok()).flatten().ok_or(InputFault::Count)
     };
     let bound = |words: [&str; 3]| words.into_iter().find_map(|word| plain.strip_prefix(word));
     let count = if let Some(rest) = bound(["<=", "at most", "up to"]) {
@@ -214,10 +184,7 @@ fn count(typed: &str) -> Result<Count, InputFault> {
             n => Count::AtLeast(n),
         }
     } else if let Some((lower, upper)) = plain.split_once("..") {
-        Count::Range {
-            lower: number(lower)?,
-            upper: number(upper)?,
-        }
+        Count::Range { lower: number(lower)?, upper: number(upper)? }
     } else {
         match plain.as_str() {
             "none" => Count::None,
@@ -225,11 +192,7 @@ fn count(typed: &str) -> Result<Count, InputFault> {
             digits => Count::known(number(digits)?),
         }
     };
-    if count.is_sound() {
-        Ok(count)
-    } else {
-        Err(InputFault::Count)
-    }
+    if count.is_sound() { Ok(count) } else { Err(InputFault::Count) }
 }
 
 /// Counts with `;` between them, each with an optional status after a slash; without one the
@@ -239,21 +202,15 @@ fn claims(typed: &str) -> Result<Vec<Claim>, InputFault> {
         .split(';')
         .map(|one| {
             let (number, status) = one.split_once('/').unwrap_or((one, "reported"));
-            let status = ClaimStatus::ALL
-                .into_iter()
-                .find(|known| known.code() == status.trim())
-                .ok_or_else(|| unknown_code(&ClaimStatus::ALL.map(|s| s.code().to_owned())))?;
-            Ok(Claim {
-                count: count(number.trim())?,
-                status,
-            })
+            let status =
+                ClaimStatus::ALL
+                    .into_iter()
+                    .find(|known| known.code() == status.trim())
+                    .ok_or_else(|| unknown_code(&ClaimStatus::ALL.map(|s| s.code().to_owned())))?;
+            Ok(Claim { count: count(number.trim())?, status })
         })
         .collect::<Result<Vec<_>, InputFault>>()?;
-    if claims.len() > crate::wire_value::MAX_CLAIMS {
-        Err(InputFault::List)
-    } else {
-        Ok(claims)
-    }
+    if claims.len() > crate::wire_value::MAX_CLAIMS { Err(InputFault::List) } else { Ok(claims) }
 }
 
 /// The known name that takes the fewest single-letter changes.
@@ -273,10 +230,7 @@ fn distance(a: &str, b: &str) -> usize {
         for (j, y) in b.iter().enumerate() {
             let cost = |at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
             let left = next.last().copied().unwrap_or(0) + 1;
-            next.push(
-                left.min(cost(j + 1) + 1)
-                    .min(cost(j) + usize::from(x != *y)),
-            );
+            next.push(left.min(cost(j + 1) + 1).min(cost(j) + usize::from(x != *y)));
         }
         row = next;
     }
@@ -286,14 +240,8 @@ fn distance(a: &str, b: &str) -> usize {
 /// A typed field name, shown only if it is a harmless word.
 fn shown(name: &str) -> String {
     let harmless = name.len() <= 32
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if harmless {
-        name.to_owned()
-    } else {
-        "?".to_owned()
-    }
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if harmless { name.to_owned() } else { "?".to_owned() }
 }
 
 #[cfg(test)]

@@ -43,9 +43,7 @@ impl Language {
     /// Returns the language with exactly this tag; there is no fall-back from `ar-SY` to `ar`.
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Language> {
-        Language::ALL
-            .into_iter()
-            .find(|language| language.tag() == tag)
+        Language::ALL.into_iter().find(|language| language.tag() == tag)
     }
 
     /// Returns the direction that text in this language is declared to have.

@@ -45,11 +45,7 @@ mod tests {
         ];
         sources
             .iter()
-            .flat_map(|source| {
-                source
-                    .match_indices("\"KF-")
-                    .map(|(at, _)| &source[at + 1..at + 8])
-            })
+            .flat_map(|source| source.match_indices("\"KF-").map(|(at, _)| &source[at + 1..at + 8]))
             .collect()
     }
 
@@ -61,10 +57,7 @@ mod tests {
             for language in Language::ALL {
                 let (message, advice) =
                     text(code, language).unwrap_or_else(|| panic!("{code} in {language}"));
-                assert!(
-                    !message.is_empty() && !advice.is_empty(),
-                    "{code} in {language}"
-                );
+                assert!(!message.is_empty() && !advice.is_empty(), "{code} in {language}");
             }
         }
         let texts: BTreeSet<&str> = codes().collect();

@@ -102,17 +102,12 @@ impl Painter<'_> {
             Value::Answers(answers) => self.answers(field, answers)?,
             Value::Terms(terms) => self.terms(terms),
             Value::Repeated { form, values } => {
-                let form = Catalogue::builtin()
-                    .get(*form)
-                    .ok_or(RenderError::LocalFormUnknown(*form))?;
+                let form =
+                    Catalogue::builtin().get(*form).ok_or(RenderError::LocalFormUnknown(*form))?;
                 let mut pieces = vec![
                     self.says(Phrase::OfForm),
                     space(),
-                    Piece::token(
-                        PieceKind::Code,
-                        Isolate::FirstStrong,
-                        form.title(self.language),
-                    ),
+                    Piece::token(PieceKind::Code, Isolate::FirstStrong, form.title(self.language)),
                 ];
                 for (number, value) in values {
                     let repeated = form
@@ -149,11 +144,7 @@ impl Painter<'_> {
     }
 
     pub(crate) fn missing(&self, phrase: Phrase) -> Piece {
-        Piece::token(
-            PieceKind::Missing,
-            Isolate::FirstStrong,
-            phrase.text(self.language),
-        )
+        Piece::token(PieceKind::Missing, Isolate::FirstStrong, phrase.text(self.language))
     }
 
     fn says(&self, phrase: Phrase) -> Piece {
@@ -225,20 +216,12 @@ impl Painter<'_> {
 
     /// `01:09 local time (Asia/Damascus UTC+03:00), Thursday 7 April 2022; UTC 2022-04-06T22:09Z`.
     fn instant(&self, instant: &Instant) -> Vec<Piece> {
-        let clock = if instant.is_utc() {
-            instant.zulu()
-        } else {
-            instant.local()
-        };
+        let clock = if instant.is_utc() { instant.zulu() } else { instant.local() };
         let time = |text: &str| {
             let text = self.language.digits(text);
             Piece::token(PieceKind::Time, Isolate::LeftToRight, text)
         };
-        let mut pieces = vec![
-            self.says(Phrase::ClockBefore),
-            time(&clock.time_text()),
-            space(),
-        ];
+        let mut pieces = vec![self.says(Phrase::ClockBefore), time(&clock.time_text()), space()];
         if instant.is_utc() {
             pieces.push(self.says(Phrase::InUtc));
         } else {
@@ -264,11 +247,7 @@ impl Painter<'_> {
         if !instant.is_utc() {
             pieces.extend([self.says(Phrase::Zulu), space()]);
         }
-        pieces.push(Piece::token(
-            PieceKind::Zulu,
-            Isolate::LeftToRight,
-            instant.zulu_iso(),
-        ));
+        pieces.push(Piece::token(PieceKind::Zulu, Isolate::LeftToRight, instant.zulu_iso()));
         pieces
     }
 
@@ -295,11 +274,7 @@ impl Painter<'_> {
 
     fn distance(&self, metres: u32) -> Vec<Piece> {
         if metres.is_multiple_of(1_000) {
-            vec![
-                self.number(metres / 1_000),
-                space(),
-                self.says(Phrase::Kilometres),
-            ]
+            vec![self.number(metres / 1_000), space(), self.says(Phrase::Kilometres)]
         } else {
             vec![self.number(metres), space(), self.says(Phrase::Metres)]
         }
@@ -393,10 +368,7 @@ impl Painter<'_> {
         let mut pieces = Vec::new();
         for term in terms {
             self.item(&mut pieces, Phrase::Term, term.term);
-            pieces.push(Piece::wording(phrases::position(
-                term.position,
-                self.language,
-            )));
+            pieces.push(Piece::wording(phrases::position(term.position, self.language)));
             if let Some(text) = &term.text {
                 pieces.push(Piece::wording(": "));
                 pieces.extend(self.text(text));

@@ -180,16 +180,10 @@ pub(crate) fn hijri_month(number: u8, language: Language) -> &'static str {
 pub(crate) fn datum(datum: Datum, language: Language) -> &'static str {
     let row = match datum {
         Datum::Ground => ["above ground", "فوق سطح الأرض", "بالای سطح زمین"],
-        Datum::SeaLevel => [
-            "above mean sea level",
-            "فوق متوسط سطح البحر",
-            "بالای سطح متوسط دریا",
-        ],
-        Datum::Ellipsoid => [
-            "above the WGS 84 ellipsoid",
-            "فوق المجسّم WGS 84",
-            "بالای بیضوی WGS 84",
-        ],
+        Datum::SeaLevel => ["above mean sea level", "فوق متوسط سطح البحر", "بالای سطح متوسط دریا"],
+        Datum::Ellipsoid => {
+            ["above the WGS 84 ellipsoid", "فوق المجسّم WGS 84", "بالای بیضوی WGS 84"]
+        }
     };
     pick(row, language)
 }
@@ -200,11 +194,9 @@ pub(crate) fn status(status: ClaimStatus, language: Language) -> &'static str {
         ClaimStatus::Reported => ["reported", "وفق ما أُبلغ به", "طبق گزارش"],
         ClaimStatus::Confirmed => ["confirmed", "مؤكَّد", "تأییدشده"],
         ClaimStatus::Denied => ["denied", "منفيّ", "تکذیب‌شده"],
-        ClaimStatus::MayHave => [
-            "possible, not established",
-            "محتمل وغير ثابت",
-            "محتمل و اثبات‌نشده",
-        ],
+        ClaimStatus::MayHave => {
+            ["possible, not established", "محتمل وغير ثابت", "محتمل و اثبات‌نشده"]
+        }
     };
     pick(row, language)
 }
@@ -215,11 +207,9 @@ pub(crate) fn position(position: Position, language: Language) -> &'static str {
         Position::Proposed => ["proposed", "مقترَح", "پیشنهاد می‌شود"],
         Position::Accepted => ["accepted", "مقبول", "پذیرفته شد"],
         Position::Declined => ["declined", "غير مقبول", "پذیرفته نشد"],
-        Position::Amended => [
-            "accepted only in other words",
-            "مقبول بصيغة أخرى فقط",
-            "فقط با متن دیگر پذیرفته است",
-        ],
+        Position::Amended => {
+            ["accepted only in other words", "مقبول بصيغة أخرى فقط", "فقط با متن دیگر پذیرفته است"]
+        }
         Position::Open => ["position open", "الموقف لم يُحدَّد بعد", "موضع هنوز باز است"],
     };
     pick(row, language)
@@ -240,9 +230,7 @@ pub(crate) fn choose(row: Row, language: Language) -> &'static str {
 }
 
 fn at(table: &[Row], index: u8, language: Language) -> &'static str {
-    table
-        .get(usize::from(index))
-        .map_or("", |row| pick(*row, language))
+    table.get(usize::from(index)).map_or("", |row| pick(*row, language))
 }
 
 #[cfg(test)]
@@ -250,12 +238,7 @@ mod tests {
     /// Every text of a table: what stands between quotation marks before the tests.
     fn texts(source: &str) -> Vec<&str> {
         let tables = source.split("#[cfg(test)]").next().unwrap();
-        tables
-            .split('"')
-            .skip(1)
-            .step_by(2)
-            .filter(|text| !text.trim().is_empty())
-            .collect()
+        tables.split('"').skip(1).step_by(2).filter(|text| !text.trim().is_empty()).collect()
     }
 
     #[test]
@@ -264,15 +247,11 @@ mod tests {
         let all = texts(include_str!("phrases.rs"));
         assert!(all.len() > 200, "{}", all.len());
         let calendars = ["Farvardin", "Muharram"].map(|first| {
-            all.iter()
-                .position(|text| *text == first)
-                .expect("the caption tables start here")
+            all.iter().position(|text| *text == first).expect("the caption tables start here")
         });
         for (at, text) in all.iter().enumerate() {
             // Captions are not part of a rendering: 36 names of months in each calendar.
-            let caption = calendars
-                .iter()
-                .any(|&start| (start..start + 36).contains(&at));
+            let caption = calendars.iter().any(|&start| (start..start + 36).contains(&at));
             assert!(caption || spec.contains(text), "{text}");
         }
     }

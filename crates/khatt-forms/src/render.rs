@@ -78,15 +78,12 @@ pub fn render(
         return Err(RenderError::PeerOtherForm(filled.form));
     }
     if let Err(errors) = filled.check(form) {
-        let (field, code) = errors
-            .first()
-            .map_or((String::new(), ""), |e| (e.field.clone(), e.code()));
+        let (field, code) =
+            errors.first().map_or((String::new(), ""), |e| (e.field.clone(), e.code()));
         return Err(RenderError::PeerUnfit { field, code });
     }
     let painter = Painter { language, book };
-    let wording = form
-        .wording(language)
-        .ok_or(RenderError::LocalWordingMissing(language))?;
+    let wording = form.wording(language).ok_or(RenderError::LocalWordingMissing(language))?;
     let mut headline = Vec::new();
     evaluate(&wording.headline, form, filled, &painter, &mut headline)?;
     let mut rows = Vec::new();
@@ -127,9 +124,7 @@ fn evaluate(
             Node::Text(text) => pieces.push(Piece::wording(text)),
             Node::Field { number, part } => {
                 let value = filled.values.get(number).ok_or_else(missing)?;
-                let name = form
-                    .field_number(*number)
-                    .map_or("", |field| field.name.as_str());
+                let name = form.field_number(*number).map_or("", |field| field.name.as_str());
                 pieces.extend(match part {
                     Part::Whole => painter.inline(name, value)?,
                     Part::Lower | Part::Upper => {

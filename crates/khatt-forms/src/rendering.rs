@@ -120,11 +120,7 @@ impl Rendering {
     /// [`Rendering::plain`] followed by what must be shown with it: the state of review.
     #[must_use]
     pub fn shown(&self) -> String {
-        format!(
-            "{}{}\n",
-            self.plain(),
-            crate::words::review_words(&self.review, self.language)
-        )
+        format!("{}{}\n", self.plain(), crate::words::review_words(&self.review, self.language))
     }
 
     /// The bytes that the digest takes for this language, `spec/form.md` §7.3.
@@ -168,12 +164,7 @@ impl Piece {
     }
 
     pub(crate) fn token(kind: PieceKind, isolate: Isolate, text: impl Into<String>) -> Piece {
-        Piece {
-            kind,
-            isolate,
-            text: text.into(),
-            beside: None,
-        }
+        Piece { kind, isolate, text: text.into(), beside: None }
     }
 
     /// The piece with its isolate characters, and its Latin digits behind it in brackets.
@@ -205,10 +196,7 @@ impl Piece {
 
 /// Pieces one after the other, in one allocation: every message is rendered in every language.
 fn plain(pieces: &[Piece]) -> String {
-    let bytes = pieces
-        .iter()
-        .map(|piece| piece.text.len() + PIECE_ROOM)
-        .sum();
+    let bytes = pieces.iter().map(|piece| piece.text.len() + PIECE_ROOM).sum();
     let mut text = String::with_capacity(bytes);
     pieces.iter().for_each(|piece| piece.put_plain(&mut text));
     text

@@ -155,11 +155,7 @@ pub(crate) fn check_text_within(
         }
         before = Some(c);
     }
-    if is_nfc(text) {
-        Ok(())
-    } else {
-        Err(TextError::LocalNotNormal)
-    }
+    if is_nfc(text) { Ok(()) } else { Err(TextError::LocalNotNormal) }
 }
 
 fn is_arabic_letter(c: char) -> bool {
@@ -175,56 +171,35 @@ mod tests {
     #[test]
     fn a_joiner_is_taken_inside_a_persian_word_and_nowhere_else() {
         assert_eq!(check_text("می‌رود", Language::Fa), Ok(()));
-        assert_eq!(
-            check_text("A\u{200c}B", Language::En),
-            Err(TextError::LocalMisplacedJoiner)
-        );
+        assert_eq!(check_text("A\u{200c}B", Language::En), Err(TextError::LocalMisplacedJoiner));
         assert_eq!(
             check_text("می\u{200c} رود", Language::Fa),
             Err(TextError::LocalMisplacedJoiner)
         );
-        assert_eq!(
-            check_text("\u{200c}می", Language::Fa),
-            Err(TextError::LocalMisplacedJoiner)
-        );
+        assert_eq!(check_text("\u{200c}می", Language::Fa), Err(TextError::LocalMisplacedJoiner));
     }
 
     #[test]
     fn characters_that_steer_or_hide_are_refused_one_by_one() {
-        for c in [
-            '\u{202e}', '\u{2066}', '\u{2069}', '\u{200e}', '\u{200f}', '\u{061c}',
-        ] {
+        for c in ['\u{202e}', '\u{2066}', '\u{2069}', '\u{200e}', '\u{200f}', '\u{061c}'] {
             let text = format!("north {c}south");
             assert_eq!(
                 check_text(&text, Language::En),
-                Err(TextError::LocalBidiControl {
-                    code_point: u32::from(c)
-                })
+                Err(TextError::LocalBidiControl { code_point: u32::from(c) })
             );
         }
-        for c in [
-            '\u{feff}',
-            '\u{200b}',
-            '\u{200d}',
-            '\u{e0041}',
-            '\u{fe0f}',
-            '\u{00ad}',
-        ] {
+        for c in ['\u{feff}', '\u{200b}', '\u{200d}', '\u{e0041}', '\u{fe0f}', '\u{00ad}'] {
             let text = format!("north {c}south");
             assert_eq!(
                 check_text(&text, Language::En),
-                Err(TextError::LocalInvisible {
-                    code_point: u32::from(c)
-                })
+                Err(TextError::LocalInvisible { code_point: u32::from(c) })
             );
         }
         for c in ['\n', '\u{7}', '\u{1b}', '\u{85}', '\u{2028}'] {
             let text = format!("north {c}south");
             assert_eq!(
                 check_text(&text, Language::En),
-                Err(TextError::LocalControl {
-                    code_point: u32::from(c)
-                })
+                Err(TextError::LocalControl { code_point: u32::from(c) })
             );
         }
     }
@@ -234,15 +209,9 @@ mod tests {
         assert_eq!(check_text(&"x".repeat(4_000), Language::En), Ok(()));
         assert_eq!(
             check_text(&"x".repeat(4_001), Language::En),
-            Err(TextError::LocalTooLong {
-                chars: 4_001,
-                max: 4_000
-            })
+            Err(TextError::LocalTooLong { chars: 4_001, max: 4_000 })
         );
         assert_eq!(check_text("  ", Language::En), Err(TextError::LocalEmpty));
-        assert_eq!(
-            check_text("e\u{301}", Language::En),
-            Err(TextError::LocalNotNormal)
-        );
+        assert_eq!(check_text("e\u{301}", Language::En), Err(TextError::LocalNotNormal));
     }
 }

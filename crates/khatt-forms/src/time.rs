@@ -38,12 +38,7 @@ impl Instant {
             && (-18 * 60..=18 * 60).contains(&offset_min)
             && is_zone_id(zone)
             && (zone != UTC || (offset_min == 0 && tzdata == 0));
-        sound.then(|| Instant {
-            unix_s,
-            offset_min,
-            tzdata,
-            zone: zone.to_owned(),
-        })
+        sound.then(|| Instant { unix_s, offset_min, tzdata, zone: zone.to_owned() })
     }
 
     /// Returns the UTC instant at this second.
@@ -106,13 +101,7 @@ impl Instant {
     #[must_use]
     pub fn zulu_iso(&self) -> String {
         let z = self.zulu();
-        format!(
-            "{:04}-{:02}-{:02}T{}Z",
-            z.year,
-            z.month,
-            z.day,
-            z.time_text()
-        )
+        format!("{:04}-{:02}-{:02}T{}Z", z.year, z.month, z.day, z.time_text())
     }
 
     /// The text that [`Instant::parse`] reads back to this instant with the same time-zone data.
@@ -191,15 +180,8 @@ pub fn tzdata_version() -> &'static str {
 pub fn tzdata_code(version: &str) -> u16 {
     let (year, letter) = version.split_at_checked(4).unwrap_or(("1970", "a"));
     let year: u16 = year.parse().unwrap_or(1970);
-    let letter = letter
-        .bytes()
-        .next()
-        .unwrap_or(b'a')
-        .saturating_sub(b'a')
-        .min(25);
-    year.saturating_sub(1970)
-        .saturating_mul(26)
-        .saturating_add(u16::from(letter))
+    let letter = letter.bytes().next().unwrap_or(b'a').saturating_sub(b'a').min(25);
+    year.saturating_sub(1970).saturating_mul(26).saturating_add(u16::from(letter))
 }
 
 /// Unpacks what [`tzdata_code`] packed.
@@ -220,9 +202,7 @@ pub(crate) fn offset_in_zone(unix_s: i64, zone: &str) -> Option<i16> {
 pub(crate) fn is_zone_id(zone: &str) -> bool {
     zone.len() <= 40
         && zone.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
-        && zone
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b))
+        && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b))
 }
 
 fn narrow(n: i64) -> u8 {
@@ -250,47 +230,23 @@ mod tests {
         assert_eq!(t.zulu_iso(), "2022-04-06T22:09Z");
         assert_eq!(t.offset_text(), "UTC+03:00");
         assert_eq!(t.local().weekday, 3, "7 April 2022 was a Thursday");
-        assert_eq!(
-            jiff::civil::date(2022, 4, 7).weekday(),
-            jiff::civil::Weekday::Thursday
-        );
+        assert_eq!(jiff::civil::date(2022, 4, 7).weekday(), jiff::civil::Weekday::Thursday);
         assert_eq!(Instant::parse(&t.typed()).unwrap(), t);
     }
 
     #[test]
     fn times_that_did_not_exist_or_came_twice_are_refused() {
         let fault = |text| Instant::parse(text).unwrap_err();
-        assert_eq!(
-            fault("2022-03-25T00:30[Asia/Damascus]"),
-            TimeFault::Impossible
-        );
-        assert_eq!(
-            fault("2021-10-28T23:30[Asia/Damascus]"),
-            TimeFault::Ambiguous
-        );
+        assert_eq!(fault("2022-03-25T00:30[Asia/Damascus]"), TimeFault::Impossible);
+        assert_eq!(fault("2021-10-28T23:30[Asia/Damascus]"), TimeFault::Ambiguous);
         assert!(Instant::parse("2021-10-28T23:30+02:00[Asia/Damascus]").is_ok());
-        assert_eq!(
-            fault("2022-11-05T01:09+02:00[Asia/Damascus]"),
-            TimeFault::OffsetConflict
-        );
-        assert_eq!(
-            fault("2023-04-07T01:09+04:30[Asia/Tehran]"),
-            TimeFault::OffsetConflict
-        );
+        assert_eq!(fault("2022-11-05T01:09+02:00[Asia/Damascus]"), TimeFault::OffsetConflict);
+        assert_eq!(fault("2023-04-07T01:09+04:30[Asia/Tehran]"), TimeFault::OffsetConflict);
         assert_eq!(fault("2022-04-07T01:09"), TimeFault::ZoneMissing);
         assert_eq!(fault("2022-04-07T01:09+03:00"), TimeFault::ZoneMissing);
-        assert_eq!(
-            fault("2022-04-07T01:09[Asia/Damaskus]"),
-            TimeFault::ZoneUnknown
-        );
-        assert_eq!(
-            fault("1402-08-17T03:30[Asia/Tehran]"),
-            TimeFault::OtherCalendar
-        );
-        assert_eq!(
-            fault("1443-09-06T01:09[Asia/Damascus]"),
-            TimeFault::OtherCalendar
-        );
+        assert_eq!(fault("2022-04-07T01:09[Asia/Damaskus]"), TimeFault::ZoneUnknown);
+        assert_eq!(fault("1402-08-17T03:30[Asia/Tehran]"), TimeFault::OtherCalendar);
+        assert_eq!(fault("1443-09-06T01:09[Asia/Damascus]"), TimeFault::OtherCalendar);
         assert_eq!(fault("08/11/2023 03:30"), TimeFault::Malformed);
         assert_eq!(fault("2023-11-31T03:30Z"), TimeFault::Malformed);
     }

@@ -21,10 +21,7 @@ pub fn typed(value: &Value) -> String {
             format!("circle {radius_m} m {}", centre.painted())
         }
         Value::Area(Area::Polygon(corners)) => {
-            format!(
-                "polygon {}",
-                joined(corners.iter().map(|corner| corner.painted()), "; ")
-            )
+            format!("polygon {}", joined(corners.iter().map(|corner| corner.painted()), "; "))
         }
         Value::Heights(band) => format!("{} to {}", height(band.lower), height(band.upper)),
         Value::Distance { metres } => format!("{metres} m"),
@@ -36,11 +33,9 @@ pub fn typed(value: &Value) -> String {
         Value::Place(place) => format!("{} @ {}", place.id, place.at.painted()),
         Value::Text(words) => text(words),
         Value::Identifier(id) => id.clone(),
-        Value::Questions(list) => joined(
-            list.iter()
-                .map(|q| format!("{}: {}", q.number, text(&q.text))),
-            " | ",
-        ),
+        Value::Questions(list) => {
+            joined(list.iter().map(|q| format!("{}: {}", q.number, text(&q.text))), " | ")
+        }
         Value::Answers(list) => joined(
             list.iter().map(|answer| {
                 let reply = match &answer.reply {
@@ -118,11 +113,7 @@ fn text(words: &Text) -> String {
         .chars()
         .map(|c| {
             let alone = c == ' ' || check_text(c.encode_utf8(&mut [0; 4]), words.language).is_ok();
-            if alone {
-                c.to_string()
-            } else {
-                c.escape_unicode().to_string()
-            }
+            if alone { c.to_string() } else { c.escape_unicode().to_string() }
         })
         .collect()
 }

@@ -167,11 +167,7 @@ impl Level {
     /// Returns the level with this number, 0 to 6.
     #[must_use]
     pub const fn new(number: u8) -> Option<Level> {
-        if number <= 6 {
-            Some(Level(number))
-        } else {
-            None
-        }
+        if number <= 6 { Some(Level(number)) } else { None }
     }
 
     /// Returns the number, 0 to 6.
@@ -272,23 +268,14 @@ impl fmt::Display for FormId {
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Message text must never reach a trace.
-        write!(
-            f,
-            "Text({}, {} chars redacted)",
-            self.language,
-            self.text.chars().count()
-        )
+        write!(f, "Text({}, {} chars redacted)", self.language, self.text.chars().count())
     }
 }
 
 impl ClaimStatus {
     /// Every status, in wire order.
-    pub const ALL: [ClaimStatus; 4] = [
-        ClaimStatus::Reported,
-        ClaimStatus::Confirmed,
-        ClaimStatus::Denied,
-        ClaimStatus::MayHave,
-    ];
+    pub const ALL: [ClaimStatus; 4] =
+        [ClaimStatus::Reported, ClaimStatus::Confirmed, ClaimStatus::Denied, ClaimStatus::MayHave];
 
     /// Returns the word an officer types, for example `may-have`.
     #[must_use]
@@ -329,11 +316,7 @@ impl Count {
     /// Returns an exact count, with zero as [`Count::None`].
     #[must_use]
     pub const fn known(number: u32) -> Count {
-        if number == 0 {
-            Count::None
-        } else {
-            Count::Known(number)
-        }
+        if number == 0 { Count::None } else { Count::Known(number) }
     }
 
     /// Says whether the count is within its bounds and in its one allowed spelling.

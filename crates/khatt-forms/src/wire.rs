@@ -47,10 +47,7 @@ fn item(decoder: &mut Decoder<'_>, depth: u8, budget: &mut usize) -> Option<Item
         | Type::I32
         | Type::I64 => decoder.i64().ok().map(Item::Int),
         Type::String => decoder.str().ok().map(|text| Item::Text(text.to_owned())),
-        Type::Bytes => decoder
-            .bytes()
-            .ok()
-            .map(|bytes| Item::Bytes(bytes.to_vec())),
+        Type::Bytes => decoder.bytes().ok().map(|bytes| Item::Bytes(bytes.to_vec())),
         Type::Array if depth < MAX_DEPTH => {
             let len = decoder.array().ok()??;
             let len = usize::try_from(len).ok().filter(|&len| len <= *budget)?;
@@ -87,9 +84,7 @@ pub(crate) struct Cursor {
 impl Cursor {
     pub(crate) fn new(item: Item) -> Option<Cursor> {
         match item {
-            Item::Array(items) => Some(Cursor {
-                items: items.into_iter(),
-            }),
+            Item::Array(items) => Some(Cursor { items: items.into_iter() }),
             _ => None,
         }
     }

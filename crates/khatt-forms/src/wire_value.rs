@@ -162,10 +162,7 @@ pub(crate) fn from_item(item: Item, nesting: Nesting) -> Option<Value> {
         1 => Value::Count(take_count(&mut c)?),
         2 => Value::Claims(list(&mut c, MAX_CLAIMS, |one| {
             let status = ClaimStatus::ALL.get(one.int::<usize>()?).copied()?;
-            Some(Claim {
-                status,
-                count: take_count(one)?,
-            })
+            Some(Claim { status, count: take_count(one)? })
         })?),
         3 => Value::Instant(take_instant(&mut c)?),
         4 => {
@@ -179,10 +176,7 @@ pub(crate) fn from_item(item: Item, nesting: Nesting) -> Option<Value> {
         5 => Value::Coordinate(take_point(&mut c)?),
         6 => {
             let centre = take_point(&mut c)?;
-            sound_area(Area::Circle {
-                centre,
-                radius_m: c.int()?,
-            })?
+            sound_area(Area::Circle { centre, radius_m: c.int()? })?
         }
         7 => {
             let mut corners = Vec::new();
@@ -193,17 +187,12 @@ pub(crate) fn from_item(item: Item, nesting: Nesting) -> Option<Value> {
         }
         8 => {
             let mut ends = list(&mut c, 2, take_height)?.into_iter();
-            let band = HeightBand {
-                lower: ends.next()?,
-                upper: ends.next()?,
-            };
+            let band = HeightBand { lower: ends.next()?, upper: ends.next()? };
             band.is_sound().then_some(Value::Heights(band))?
         }
         9 => {
             let metres = c.int()?;
-            (1..=MAX_DISTANCE_M)
-                .contains(&metres)
-                .then_some(Value::Distance { metres })?
+            (1..=MAX_DISTANCE_M).contains(&metres).then_some(Value::Distance { metres })?
         }
         10 => Value::Code(take_code(&mut c)?),
         11 => {
@@ -222,28 +211,18 @@ pub(crate) fn from_item(item: Item, nesting: Nesting) -> Option<Value> {
         }),
         13 => {
             let id = c.text().filter(|id| crate::gazetteer::is_place_id(id))?;
-            Value::Place(Place {
-                id,
-                at: take_point(&mut c)?,
-            })
+            Value::Place(Place { id, at: take_point(&mut c)? })
         }
         14 => Value::Text(take_text(&mut c)?),
         15 => Value::Identifier(c.text().filter(|id| is_identifier(id))?),
         16 => Value::Questions(ascending(
             list(&mut c, MAX_LIST, |one| {
-                Some(Numbered {
-                    number: one.int()?,
-                    text: take_text(one)?,
-                })
+                Some(Numbered { number: one.int()?, text: take_text(one)? })
             })?,
             |question| question.number,
         )?),
-        17 => Value::Answers(ascending(list(&mut c, MAX_LIST, take_answer)?, |a| {
-            a.question
-        })?),
-        18 => Value::Terms(ascending(list(&mut c, MAX_LIST, take_term)?, |term| {
-            term.term
-        })?),
+        17 => Value::Answers(ascending(list(&mut c, MAX_LIST, take_answer)?, |a| a.question)?),
+        18 => Value::Terms(ascending(list(&mut c, MAX_LIST, take_term)?, |term| term.term)?),
         19 if nesting == Nesting::Top => {
             let form = crate::body::form_id(&mut c)?;
             let mut values = BTreeMap::new();
@@ -268,9 +247,7 @@ pub(crate) fn is_identifier(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= 32
         && id.trim() == id
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b" -_./:#".contains(&b))
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b" -_./:#".contains(&b))
 }
 
 fn list<T>(
@@ -316,10 +293,7 @@ fn take_count(c: &mut Cursor) -> Option<Count> {
     let count = match c.int::<u8>()? {
         0 => Count::None,
         1 => Count::Known(c.int()?),
-        2 => Count::Range {
-            lower: c.int()?,
-            upper: c.int()?,
-        },
+        2 => Count::Range { lower: c.int()?, upper: c.int()? },
         3 => Count::AtLeast(c.int()?),
         4 => Count::AtMost(c.int()?),
         5 => Count::Unknown,
@@ -391,9 +365,7 @@ fn take_code(c: &mut Cursor) -> Option<String> {
 pub(crate) fn is_code(code: &str) -> bool {
     !code.is_empty()
         && code.len() <= 32
-        && code
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn put_text(items: &mut Vec<Item>, words: &Text) {
@@ -402,9 +374,7 @@ fn put_text(items: &mut Vec<Item>, words: &Text) {
 
 fn take_text(c: &mut Cursor) -> Option<Text> {
     let language = Language::from_tag(&c.text()?)?;
-    let text = c
-        .text()
-        .filter(|text| !text.is_empty() && text.len() <= MAX_TEXT_BYTES)?;
+    let text = c.text().filter(|text| !text.is_empty() && text.len() <= MAX_TEXT_BYTES)?;
     Some(Text { language, text })
 }
 
@@ -445,14 +415,6 @@ fn take_answer(c: &mut Cursor) -> Option<Answer> {
 fn take_term(c: &mut Cursor) -> Option<TermPosition> {
     let term = c.int()?;
     let position = Position::ALL.get(c.int::<usize>()?).copied()?;
-    let text = if c.left() == 0 {
-        None
-    } else {
-        Some(take_text(c)?)
-    };
-    Some(TermPosition {
-        term,
-        position,
-        text,
-    })
+    let text = if c.left() == 0 { None } else { Some(take_text(c)?) };
+    Some(TermPosition { term, position, text })
 }

@@ -28,14 +28,8 @@ pub(crate) struct Wording {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     Text(String),
-    Field {
-        number: u8,
-        part: Part,
-    },
-    Choice {
-        number: u8,
-        arms: Vec<(Arm, Vec<Node>)>,
-    },
+    Field { number: u8, part: Part },
+    Choice { number: u8, arms: Vec<(Arm, Vec<Node>)> },
 }
 
 /// Which part of a field is painted.
@@ -115,14 +109,8 @@ impl Wording {
                 ast::Entry::Junk { .. } => return Err(WordingError::LocalSyntax),
             }
         }
-        let pattern = messages
-            .get("headline")
-            .ok_or(WordingError::LocalHeadlineMissing)?;
-        let compiler = Compiler {
-            messages: &messages,
-            language,
-            fields,
-        };
+        let pattern = messages.get("headline").ok_or(WordingError::LocalHeadlineMissing)?;
+        let compiler = Compiler { messages: &messages, language, fields };
         let headline = compiler.pattern(pattern, &Known::default(), 0)?;
         Ok(Wording { headline })
     }
@@ -181,10 +169,7 @@ impl<'s> Compiler<'_, 's> {
             ast::Expression::Inline(Inline::StringLiteral { value }) if !value.contains('\\') => {
                 nodes.push(Node::Text((*value).to_owned()));
             }
-            ast::Expression::Inline(Inline::MessageReference {
-                id,
-                attribute: None,
-            }) => {
+            ast::Expression::Inline(Inline::MessageReference { id, attribute: None }) => {
                 let missing = || WordingError::LocalUnknownMessage(id.name.to_owned());
                 if depth >= MAX_DEPTH {
                     return Err(missing());
@@ -192,10 +177,7 @@ impl<'s> Compiler<'_, 's> {
                 let pattern = self.messages.get(id.name).ok_or_else(missing)?;
                 nodes.extend(self.pattern(pattern, known, depth + 1)?);
             }
-            ast::Expression::Select {
-                selector: Inline::VariableReference { id },
-                variants,
-            } => {
+            ast::Expression::Select { selector: Inline::VariableReference { id }, variants } => {
                 let field = self
                     .fields
                     .iter()
@@ -228,10 +210,7 @@ impl<'s> Compiler<'_, 's> {
         if !field.required && !known.present.contains(&field.number) {
             return Err(WordingError::LocalMayBeAbsent(name.to_owned()));
         }
-        Ok(Node::Field {
-            number: field.number,
-            part,
-        })
+        Ok(Node::Field { number: field.number, part })
     }
 
     fn choice(
@@ -247,22 +226,15 @@ impl<'s> Compiler<'_, 's> {
         let mut arms = Vec::new();
         for variant in variants {
             let (arm, key) = match variant.key {
-                ast::VariantKey::NumberLiteral { value } => (
-                    value
-                        .parse()
-                        .ok()
-                        .filter(|&n| counts && n >= 1)
-                        .map(Arm::Exact),
-                    value,
-                ),
+                ast::VariantKey::NumberLiteral { value } => {
+                    (value.parse().ok().filter(|&n| counts && n >= 1).map(Arm::Exact), value)
+                }
                 ast::VariantKey::Identifier { name } => {
                     (wanted.iter().find(|arm| arm.key() == name).cloned(), name)
                 }
             };
-            let useless = || WordingError::LocalUselessArm {
-                field: field.name.clone(),
-                arm: key.to_owned(),
-            };
+            let useless =
+                || WordingError::LocalUselessArm { field: field.name.clone(), arm: key.to_owned() };
             let arm = arm.ok_or_else(useless)?;
             if !seen.insert(arm.clone()) {
                 return Err(useless());
@@ -281,10 +253,7 @@ impl<'s> Compiler<'_, 's> {
                 field: field.name.clone(),
                 arm: arm.key().to_owned(),
             }),
-            None => Ok(Node::Choice {
-                number: field.number,
-                arms,
-            }),
+            None => Ok(Node::Choice { number: field.number, arms }),
         }
     }
 }

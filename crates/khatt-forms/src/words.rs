@@ -35,21 +35,13 @@ pub fn acknowledgement_banner(language: Language) -> &'static str {
 #[must_use]
 pub fn level_words(level: Level, language: Language) -> &'static str {
     let row = match level.number() {
-        0 => [
-            "A0 stored at a relay",
-            "A0 محفوظة لدى محطة وسيطة",
-            "A0 در ایستگاه واسط ذخیره شد",
-        ],
+        0 => ["A0 stored at a relay", "A0 محفوظة لدى محطة وسيطة", "A0 در ایستگاه واسط ذخیره شد"],
         1 => [
             "A1 stored at the receiving post",
             "A1 محفوظة لدى المركز المستقبِل",
             "A1 در پایگاه گیرنده ذخیره شد",
         ],
-        2 => [
-            "A2 operator has it",
-            "A2 تسلّمها المناوب",
-            "A2 متصدی آن را دریافت کرد",
-        ],
+        2 => ["A2 operator has it", "A2 تسلّمها المناوب", "A2 متصدی آن را دریافت کرد"],
         3 => [
             "A3 understood: read back and compared",
             "A3 مفهومة: أُعيدت قراءتها وقورنت",
@@ -65,11 +57,7 @@ pub fn level_words(level: Level, language: Language) -> &'static str {
             "A5 أُبلغت الوحدات المعنية ضمن النطاق المذكور",
             "A5 به یگان‌های ذی‌ربط در دامنهٔ اعلام‌شده ابلاغ شد",
         ],
-        _ => [
-            "A6 answered in substance",
-            "A6 أُجيب عن مضمونها",
-            "A6 به مضمون آن پاسخ داده شد",
-        ],
+        _ => ["A6 answered in substance", "A6 أُجيب عن مضمونها", "A6 به مضمون آن پاسخ داده شد"],
     };
     choose(row, language)
 }
@@ -91,16 +79,10 @@ pub fn precedence_words(precedence: u8, language: Language) -> &'static str {
 pub fn kind_words(kind: LineKind, language: Language) -> &'static str {
     let row = match kind {
         LineKind::Real => ["REAL", "حقيقي", "واقعی"],
-        LineKind::Drill => [
-            "DRILL – NOT REAL",
-            "تدريب – ليس حقيقيًا",
-            "تمرین – واقعی نیست",
-        ],
-        LineKind::Rehearsal => [
-            "REHEARSAL – NOT REAL",
-            "محاكاة – ليست حقيقية",
-            "شبیه‌سازی – واقعی نیست",
-        ],
+        LineKind::Drill => ["DRILL – NOT REAL", "تدريب – ليس حقيقيًا", "تمرین – واقعی نیست"],
+        LineKind::Rehearsal => {
+            ["REHEARSAL – NOT REAL", "محاكاة – ليست حقيقية", "شبیه‌سازی – واقعی نیست"]
+        }
     };
     choose(row, language)
 }
@@ -133,17 +115,11 @@ pub fn relation_words(relation: Relation, language: Language) -> &'static str {
         Relation::Corrects => ["corrects", "يصحّح", "تصحیح می‌کند"],
         Relation::Supersedes => ["supersedes", "يحلّ محل", "جایگزین می‌شود"],
         Relation::Closes => ["closes", "يُنهي", "خاتمه می‌دهد"],
-        Relation::Acknowledges => [
-            "states a step on",
-            "يبيّن خطوة بشأن",
-            "پله‌ای را اعلام می‌کند برای",
-        ],
+        Relation::Acknowledges => {
+            ["states a step on", "يبيّن خطوة بشأن", "پله‌ای را اعلام می‌کند برای"]
+        }
         Relation::Answers => ["answers", "يجيب عن", "جواب می‌دهد به"],
-        Relation::Cites => [
-            "relies on or mentions",
-            "يستند إلى أو يذكر",
-            "استناد یا اشاره به",
-        ],
+        Relation::Cites => ["relies on or mentions", "يستند إلى أو يذكر", "استناد یا اشاره به"],
     };
     choose(row, language)
 }
@@ -162,14 +138,7 @@ pub fn review_words(review: &str, language: Language) -> String {
         )
         .to_owned()
     } else {
-        let by = choose(
-            [
-                "Wording reviewed by: ",
-                "راجع الصيغة: ",
-                "بازبینی عبارت‌ها: ",
-            ],
-            language,
-        );
+        let by = choose(["Wording reviewed by: ", "راجع الصيغة: ", "بازبینی عبارت‌ها: "], language);
         format!("{by}\u{2068}{review}\u{2069}")
     }
 }
@@ -187,28 +156,15 @@ mod tests {
             assert_eq!(sorted.len(), words.len(), "{words:?}");
         };
         for language in Language::ALL {
-            distinct(
-                (0..=6)
-                    .map(|n| level_words(Level::new(n).unwrap(), language))
-                    .collect(),
-            );
+            distinct((0..=6).map(|n| level_words(Level::new(n).unwrap(), language)).collect());
             distinct((0..=3).map(|n| precedence_words(n, language)).collect());
             distinct(
                 [LineKind::Real, LineKind::Drill, LineKind::Rehearsal]
                     .map(|kind| kind_words(kind, language))
                     .to_vec(),
             );
-            distinct(
-                Relation::ALL
-                    .map(|relation| relation_words(relation, language))
-                    .to_vec(),
-            );
-            distinct(
-                INTENTS
-                    .iter()
-                    .filter_map(|(code, _)| intent_words(code, language))
-                    .collect(),
-            );
+            distinct(Relation::ALL.map(|relation| relation_words(relation, language)).to_vec());
+            distinct(INTENTS.iter().filter_map(|(code, _)| intent_words(code, language)).collect());
         }
     }
 
@@ -231,10 +187,7 @@ mod tests {
             for n in 0..=6 {
                 let level = Level::new(n).unwrap();
                 let words = level_words(level, language);
-                assert!(
-                    words.starts_with(level.code()) && words.len() > 8,
-                    "{words}"
-                );
+                assert!(words.starts_with(level.code()) && words.len() > 8, "{words}");
                 assert!(!words.to_lowercase().contains("acknowledge"), "{words}");
             }
         }

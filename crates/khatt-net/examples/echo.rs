@@ -18,9 +18,7 @@ const FRAME_BYTES: usize = 600;
 const WARM_UP: usize = 500;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let rounds = std::env::args()
-        .nth(1)
-        .map_or(Ok(10_000), |rounds| rounds.parse())?;
+    let rounds = std::env::args().nth(1).map_or(Ok(10_000), |rounds| rounds.parse())?;
     let (there, here) = (runtime()?, runtime()?);
 
     let (south, events) = there.block_on(async { start(SOUTH, NORTH, None) })?;
@@ -34,26 +32,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut over_quic, mut over_udp) = here.block_on(measure(address, bare_address, rounds))?;
     let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "echo of {FRAME_BYTES} B on loopback, {rounds} rounds, microseconds"
-    )?;
+    writeln!(out, "echo of {FRAME_BYTES} B on loopback, {rounds} rounds, microseconds")?;
     writeln!(out, "{:<12} {:>8} {:>8} {:>8}", "", "min", "p50", "p99")?;
     for (name, times) in [("bare UDP", &mut over_udp), ("open QUIC", &mut over_quic)] {
         times.sort_unstable();
         let at = |share: usize| {
             let index = times.len().saturating_sub(1) * share / 100;
-            times
-                .get(index)
-                .map_or(0.0, |time| time.as_secs_f64() * 1e6)
+            times.get(index).map_or(0.0, |time| time.as_secs_f64() * 1e6)
         };
-        writeln!(
-            out,
-            "{name:<12} {:>8.1} {:>8.1} {:>8.1}",
-            at(0),
-            at(50),
-            at(99)
-        )?;
+        writeln!(out, "{name:<12} {:>8.1} {:>8.1} {:>8.1}", at(0), at(50), at(99))?;
     }
     Ok(())
 }
@@ -64,10 +51,7 @@ async fn measure(
     rounds: usize,
 ) -> Result<(Vec<Duration>, Vec<Duration>), Box<dyn Error>> {
     let (north, mut events) = start(NORTH, SOUTH, Some(address))?;
-    while !matches!(
-        events.recv().await.ok_or("no route")?,
-        Event::Connected { .. }
-    ) {}
+    while !matches!(events.recv().await.ok_or("no route")?, Event::Connected { .. }) {}
     let sender = north.sender();
     let bare = tokio::net::UdpSocket::bind("127.0.0.1:0").await?;
     bare.connect(bare_address).await?;
@@ -109,9 +93,7 @@ async fn echo(south: Direct, mut events: Receiver<Event>) {
 async fn bare_echo(socket: tokio::net::UdpSocket) {
     let mut buffer = [0; 2 * FRAME_BYTES];
     while let Ok((len, from)) = socket.recv_from(&mut buffer).await {
-        let _ = socket
-            .send_to(buffer.get(..len).unwrap_or_default(), from)
-            .await;
+        let _ = socket.send_to(buffer.get(..len).unwrap_or_default(), from).await;
     }
 }
 
@@ -122,12 +104,7 @@ fn start(
 ) -> Result<(Direct, Receiver<Event>), Box<dyn Error>> {
     let seed = |id: u16| TlsSecret::new([id.to_be_bytes()[1]; 32]);
     let allow = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
-    let peer = Peer {
-        id: other,
-        key: seed(other).public_key()?,
-        address,
-        allow,
-    };
+    let peer = Peer { id: other, key: seed(other).public_key()?, address, allow };
     Ok(Direct::start(Settings {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         secret: seed(own),

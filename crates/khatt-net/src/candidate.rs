@@ -53,36 +53,19 @@ async fn greet(
     instance: [u8; 8],
     place: Option<Place>,
 ) -> Result<Candidate, ConnectionError> {
-    let ours = Greeting {
-        instance,
-        ended: peer.ended(),
-    };
-    send.write_all(&ours.encode())
-        .await
-        .map_err(|error| write_failed(&connection, error))?;
+    let ours = Greeting { instance, ended: peer.ended() };
+    send.write_all(&ours.encode()).await.map_err(|error| write_failed(&connection, error))?;
     let mut bytes = [0; GREETING_BYTES];
-    recv.read_exact(&mut bytes)
-        .await
-        .map_err(|error| read_failed(&connection, error))?;
+    recv.read_exact(&mut bytes).await.map_err(|error| read_failed(&connection, error))?;
     let mut choice = None;
     if !peer.we_choose {
         let mut number = [0; 4];
-        recv.read_exact(&mut number)
-            .await
-            .map_err(|error| read_failed(&connection, error))?;
+        recv.read_exact(&mut number).await.map_err(|error| read_failed(&connection, error))?;
         choice = Some(u32::from_be_bytes(number));
     }
     let theirs = Greeting::decode(bytes);
     let dialled = place.is_none();
-    Ok(Candidate {
-        connection,
-        send,
-        recv,
-        theirs,
-        choice,
-        dialled,
-        _place: place,
-    })
+    Ok(Candidate { connection, send, recv, theirs, choice, dialled, _place: place })
 }
 
 /// Dials the peer once.
@@ -97,9 +80,7 @@ pub(crate) async fn dial(
         .map_err(|_| DialError::Local)?;
     let failed = |error: ConnectionError| DialError::Carrier(RefusedReason::of(&error));
     let connection = connecting.await.map_err(failed)?;
-    greet_as_dialler(connection, &peer, instance)
-        .await
-        .map_err(failed)
+    greet_as_dialler(connection, &peer, instance).await.map_err(failed)
 }
 
 /// Why a dial came to nothing; it is only traced and, where someone refused, reported.
@@ -111,18 +92,14 @@ pub(crate) enum DialError {
 fn write_failed(connection: &Connection, error: WriteError) -> ConnectionError {
     match error {
         WriteError::ConnectionLost(error) => error,
-        _ => connection
-            .close_reason()
-            .unwrap_or(ConnectionError::LocallyClosed),
+        _ => connection.close_reason().unwrap_or(ConnectionError::LocallyClosed),
     }
 }
 
 fn read_failed(connection: &Connection, error: ReadExactError) -> ConnectionError {
     match error {
         ReadExactError::ReadError(quinn::ReadError::ConnectionLost(error)) => error,
-        _ => connection
-            .close_reason()
-            .unwrap_or(ConnectionError::LocallyClosed),
+        _ => connection.close_reason().unwrap_or(ConnectionError::LocallyClosed),
     }
 }
 

@@ -24,11 +24,7 @@ pub(crate) struct Complaints {
 impl Complaints {
     pub(crate) fn new(events: mpsc::Sender<Event>) -> Self {
         let bucket = || Mutex::new(Bucket::new(8, Duration::from_millis(250), Instant::now()));
-        Self {
-            events,
-            strangers: bucket(),
-            others: bucket(),
-        }
+        Self { events, strangers: bucket(), others: bucket() }
     }
 
     pub(crate) fn refused(&self, address: SocketAddr, why: RefusedReason) {
@@ -37,10 +33,7 @@ impl Complaints {
             RefusedReason::PeerUnknownAddress => &self.strangers,
             _ => &self.others,
         };
-        let allowed = bucket
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(Instant::now());
+        let allowed = bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now());
         if !allowed {
             return;
         }

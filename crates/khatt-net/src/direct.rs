@@ -90,23 +90,16 @@ impl Direct {
         let timings = settings.profile.timings();
         let identity = Identity::new(&settings.secret)?;
         let mut instance = [0; 8];
-        SystemRandom::new()
-            .fill(&mut instance)
-            .map_err(|_| StartError::LocalRandomness)?;
+        SystemRandom::new().fill(&mut instance).map_err(|_| StartError::LocalRandomness)?;
 
         let (events, receiver) = mpsc::channel(MAX_EVENTS);
         let complaints = Arc::new(Complaints::new(events.clone()));
-        let allowed: BTreeSet<_> = settings
-            .peers
-            .iter()
-            .flat_map(|peer| peer.addresses())
-            .collect();
+        let allowed: BTreeSet<_> =
+            settings.peers.iter().flat_map(|peer| peer.addresses()).collect();
         let keys = settings.peers.iter().map(|peer| peer.key);
         let answerer = transport::answerer(&identity, keys, &timings)?;
         let socket = UdpSocket::bind(settings.listen).map_err(StartError::LocalSocket)?;
-        let socket = TokioRuntime
-            .wrap_udp_socket(socket)
-            .map_err(StartError::LocalSocket)?;
+        let socket = TokioRuntime.wrap_udp_socket(socket).map_err(StartError::LocalSocket)?;
         let endpoint = Endpoint::new_with_abstract_socket(
             transport::endpoint(&settings.secret)?,
             Some(answerer),
@@ -147,19 +140,8 @@ impl Direct {
             patience: timings.dial_timeout,
         };
         tasks.spawn(door.keep());
-        let sender = Sender {
-            peers: Arc::new(by_id),
-        };
-        Ok((
-            Self {
-                endpoint,
-                address,
-                sender,
-                closing,
-                tasks,
-            },
-            receiver,
-        ))
+        let sender = Sender { peers: Arc::new(by_id) };
+        Ok((Self { endpoint, address, sender, closing, tasks }, receiver))
     }
 
     /// Returns the address of the socket, with the port that was taken.
@@ -203,9 +185,7 @@ impl Drop for Direct {
 
 impl fmt::Debug for Direct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Direct")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Direct").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -226,9 +206,7 @@ impl Sender {
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender")
-            .field("peers", &self.peers.len())
-            .finish()
+        f.debug_struct("Sender").field("peers", &self.peers.len()).finish()
     }
 }
 
@@ -242,11 +220,7 @@ impl fmt::Debug for Event {
                 write!(f, "Disconnected {{ peer: {peer}, why: {why:?} }}")
             }
             Self::Frame { peer, bytes } => {
-                write!(
-                    f,
-                    "Frame {{ peer: {peer}, bytes: {} redacted }}",
-                    bytes.len()
-                )
+                write!(f, "Frame {{ peer: {peer}, bytes: {} redacted }}", bytes.len())
             }
             Self::Refused { address, why } => {
                 write!(f, "Refused {{ address: {address}, why: {why:?} }}")

@@ -38,13 +38,9 @@ impl Door {
         let mut proven = Bucket::new(16, Duration::from_millis(62), now);
         while let Some(incoming) = door.endpoint.accept().await {
             let address = incoming.remote_address();
-            let listed = door
-                .peers
-                .values()
-                .any(|known| known.peer.may_come_from(address.ip()));
+            let listed = door.peers.values().any(|known| known.peer.may_come_from(address.ip()));
             if !listed {
-                door.complaints
-                    .refused(address, RefusedReason::PeerUnknownAddress);
+                door.complaints.refused(address, RefusedReason::PeerUnknownAddress);
                 incoming.ignore();
                 continue;
             }
@@ -92,8 +88,7 @@ impl Door {
             return;
         };
         if !peer.peer.may_come_from(address.ip()) {
-            self.complaints
-                .refused(address, RefusedReason::PeerForeignAddress);
+            self.complaints.refused(address, RefusedReason::PeerForeignAddress);
             connection.close(CLOSE_ORDERLY, b"");
             return;
         }

@@ -123,10 +123,7 @@ mod tests {
     #[test]
     fn frames_survive_any_cut_of_the_stream() {
         let frames = [vec![], vec![1], vec![2; 5], vec![], vec![3; 300]];
-        let stream: Vec<u8> = frames
-            .iter()
-            .flat_map(|frame| encode(frame).unwrap())
-            .collect();
+        let stream: Vec<u8> = frames.iter().flat_map(|frame| encode(frame).unwrap()).collect();
         for step in 1..=stream.len() {
             let mut decoder = Decoder::default();
             let mut seen = Vec::new();
@@ -144,10 +141,7 @@ mod tests {
         assert_eq!(drain(&mut Decoder::default(), &bytes), [longest]);
         assert_eq!(encode(&vec![7; MAX_FRAME_BYTES + 1]), None);
         let head = u32::try_from(MAX_FRAME_BYTES + 1).unwrap().to_be_bytes();
-        assert_eq!(
-            Decoder::default().take(&mut &head[..]),
-            Err(PeerFrameTooLong)
-        );
+        assert_eq!(Decoder::default().take(&mut &head[..]), Err(PeerFrameTooLong));
     }
 
     #[test]
@@ -160,10 +154,7 @@ mod tests {
 
     #[test]
     fn greeting_reads_back_as_written() {
-        let greeting = Greeting {
-            instance: [1, 2, 3, 4, 5, 6, 7, 8],
-            ended: 0x0102_0304,
-        };
+        let greeting = Greeting { instance: [1, 2, 3, 4, 5, 6, 7, 8], ended: 0x0102_0304 };
         assert_eq!(Greeting::decode(greeting.encode()), greeting);
     }
 }

@@ -30,11 +30,7 @@ impl Gate {
         allowed: BTreeSet<IpAddr>,
         complaints: Arc<Complaints>,
     ) -> Self {
-        Self {
-            socket,
-            allowed,
-            complaints,
-        }
+        Self { socket, allowed, complaints }
     }
 }
 
@@ -66,8 +62,7 @@ impl AsyncUdpSocket for Gate {
                     // A length of zero is skipped by the reader; removing the slot would mean
                     // moving buffers.
                     meta.len = 0;
-                    self.complaints
-                        .refused(meta.addr, RefusedReason::PeerUnknownAddress);
+                    self.complaints.refused(meta.addr, RefusedReason::PeerUnknownAddress);
                 }
             }
         }

@@ -13,12 +13,7 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn new(burst: u32, interval: Duration, now: Instant) -> Self {
-        Self {
-            left: burst,
-            burst,
-            interval,
-            refilled: now,
-        }
+        Self { left: burst, burst, interval, refilled: now }
     }
 
     /// Takes one permission, or says that none is left at `now`.
@@ -28,11 +23,8 @@ impl Bucket {
         if earned > 0 {
             let earned = u32::try_from(earned).unwrap_or(u32::MAX);
             self.left = self.left.saturating_add(earned).min(self.burst);
-            self.refilled = if self.left == self.burst {
-                now
-            } else {
-                self.refilled + self.interval * earned
-            };
+            self.refilled =
+                if self.left == self.burst { now } else { self.refilled + self.interval * earned };
         }
         let allowed = self.left > 0;
         self.left = self.left.saturating_sub(1);
@@ -53,15 +45,8 @@ mod tests {
         assert!(!bucket.take(start + Duration::from_millis(99)));
         assert!(bucket.take(start + Duration::from_millis(100)));
         assert!(!bucket.take(start + Duration::from_millis(150)));
-        assert!(
-            bucket.take(start + Duration::from_millis(200)),
-            "part intervals add up"
-        );
+        assert!(bucket.take(start + Duration::from_millis(200)), "part intervals add up");
         let later = start + Duration::from_secs(3600);
-        assert_eq!(
-            (0..9).filter(|_| bucket.take(later)).count(),
-            3,
-            "never more than the burst"
-        );
+        assert_eq!((0..9).filter(|_| bucket.take(later)).count(), 3, "never more than the burst");
     }
 }

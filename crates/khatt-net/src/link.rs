@@ -71,10 +71,7 @@ enum Happening {
 }
 
 impl Link {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is one thing a link is made of"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "each is one thing a link is made of")]
     pub(crate) fn new(
         endpoint: quinn::Endpoint,
         peer: Arc<PeerState>,
@@ -130,8 +127,7 @@ impl Link {
             }
             Happening::Bytes(Ok(Some(chunk))) => self.receive(&chunk.bytes).await,
             Happening::Bytes(Ok(None) | Err(ReadError::Reset(_))) => {
-                self.end(CLOSE_PROTOCOL, DisconnectReason::PeerBrokeProtocol)
-                    .await
+                self.end(CLOSE_PROTOCOL, DisconnectReason::PeerBrokeProtocol).await
             }
             Happening::Bytes(Err(error)) => {
                 let why = match error {
@@ -171,9 +167,7 @@ impl Link {
         let limit = self.timings.dial_timeout;
         if self.dials.len() < self.timings.dials_at_once {
             self.dials.spawn(async move {
-                timeout(limit, dial)
-                    .await
-                    .unwrap_or(Err(DialError::Carrier(None)))
+                timeout(limit, dial).await.unwrap_or(Err(DialError::Carrier(None)))
             });
         }
         self.next_dial = Instant::now() + self.timings.redial_cap;
@@ -187,10 +181,7 @@ impl Link {
         let now = Instant::now();
         let limit = limit.max(live.connection.rtt() * 4);
         let (asked, heard) = counts(&live.connection);
-        let was = std::mem::replace(
-            &mut live.suspect,
-            live.silence.look(asked, heard, limit, now),
-        );
+        let was = std::mem::replace(&mut live.suspect, live.silence.look(asked, heard, limit, now));
         live.next_look = now + LOOK_EVERY;
         match (was, live.suspect) {
             (false, true) => {
@@ -237,23 +228,14 @@ impl Link {
                 candidate.connection.close(CLOSE_DUPLICATE, b"");
                 return Ok(());
             }
-            let why = stale
-                .as_ref()
-                .map_or(DisconnectReason::LocalReplaced, DisconnectReason::of);
+            let why = stale.as_ref().map_or(DisconnectReason::LocalReplaced, DisconnectReason::of);
             self.end(CLOSE_REPLACED, why).await?;
         }
         self.adopt(candidate).await
     }
 
     async fn adopt(&mut self, candidate: Candidate) -> Result<(), CallerGone> {
-        let Candidate {
-            connection,
-            send,
-            recv,
-            theirs,
-            choice,
-            ..
-        } = candidate;
+        let Candidate { connection, send, recv, theirs, choice, .. } = candidate;
         let outbox = Arc::new(Outbox::new(send));
         let choice = match choice {
             Some(number) => number,
@@ -299,9 +281,7 @@ impl Link {
                 Ok(Some(frame)) => self.tell(Event::Frame { peer, bytes: frame }).await?,
                 Ok(None) => break,
                 Err(_) => {
-                    return self
-                        .end(CLOSE_LONG, DisconnectReason::PeerFrameTooLong)
-                        .await;
+                    return self.end(CLOSE_LONG, DisconnectReason::PeerFrameTooLong).await;
                 }
             }
         }

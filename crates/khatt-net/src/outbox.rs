@@ -31,16 +31,8 @@ struct Inner {
 
 impl Outbox {
     pub(crate) fn new(stream: SendStream) -> Self {
-        let inner = Inner {
-            stream,
-            queue: VecDeque::new(),
-            written: 0,
-            queued_bytes: 0,
-        };
-        Self {
-            inner: Mutex::new(inner),
-            waiting: Notify::new(),
-        }
+        let inner = Inner { stream, queue: VecDeque::new(), written: 0, queued_bytes: 0 };
+        Self { inner: Mutex::new(inner), waiting: Notify::new() }
     }
 
     /// Takes bytes that are already framed; never waits.

@@ -53,10 +53,7 @@ impl PeerState {
     }
 
     pub(crate) fn outbox(&self) -> Option<Arc<Outbox>> {
-        self.outbox
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn set_outbox(&self, outbox: Option<Arc<Outbox>>) {

@@ -131,11 +131,7 @@ impl TlsSecret {
     pub fn public_key(&self) -> Result<PeerKey, StartError> {
         let pair =
             Ed25519KeyPair::from_seed_unchecked(&*self.0).map_err(|_| StartError::LocalKey)?;
-        let bytes = pair
-            .public_key()
-            .as_ref()
-            .try_into()
-            .map_err(|_| StartError::LocalKey)?;
+        let bytes = pair.public_key().as_ref().try_into().map_err(|_| StartError::LocalKey)?;
         Ok(PeerKey(bytes))
     }
 
@@ -155,13 +151,9 @@ impl Peer {
     pub(crate) fn may_come_from(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         if self.allow.is_empty() {
-            return self
-                .address
-                .is_some_and(|own| own.ip().to_canonical() == address);
+            return self.address.is_some_and(|own| own.ip().to_canonical() == address);
         }
-        self.allow
-            .iter()
-            .any(|allowed| allowed.to_canonical() == address)
+        self.allow.iter().any(|allowed| allowed.to_canonical() == address)
     }
 
     /// Every address whose packets may concern this peer: those it may come from, and the one we

@@ -27,8 +27,7 @@ impl Silence {
         }
         self.asked = asked;
         self.heard = heard;
-        self.unanswered_since
-            .is_some_and(|since| now.duration_since(since) >= limit)
+        self.unanswered_since.is_some_and(|since| now.duration_since(since) >= limit)
     }
 }
 
@@ -36,10 +35,7 @@ impl Silence {
 pub(crate) fn counts(connection: &quinn::Connection) -> (u64, u64) {
     let stats = connection.stats();
     // Acknowledgements of packets are not answered, so datagrams sent would count too much.
-    (
-        stats.frame_tx.stream + stats.frame_tx.ping,
-        stats.udp_rx.datagrams,
-    )
+    (stats.frame_tx.stream + stats.frame_tx.ping, stats.udp_rx.datagrams)
 }
 
 #[cfg(test)]

@@ -64,11 +64,7 @@ impl Identity {
             .map_err(|_| StartError::LocalKey)?;
         let spki = CertificateDer::from(spki_of(&secret.public_key()?));
         let own = Arc::new(CertifiedKey::new(vec![spki], signer));
-        Ok(Self {
-            provider: Arc::new(provider),
-            own,
-            initial,
-        })
+        Ok(Self { provider: Arc::new(provider), own, initial })
     }
 
     /// Returns the dialling side, which talks to the holder of `peer` and nobody else.
@@ -100,9 +96,7 @@ impl Identity {
             .with_protocol_versions(&[&TLS13])
             .map_err(|_| StartError::LocalCrypto)?
             .with_client_cert_verifier(Arc::new(verifier))
-            .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(
-                self.own.clone(),
-            )));
+            .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(self.own.clone())));
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -230,10 +224,7 @@ impl ClientCertVerifier for Pinned {
 
 /// Returns the key that the other end of a finished handshake proved to hold.
 pub(crate) fn proven_key(connection: &quinn::Connection) -> Option<PeerKey> {
-    let chain = connection
-        .peer_identity()?
-        .downcast::<Vec<CertificateDer<'static>>>()
-        .ok()?;
+    let chain = connection.peer_identity()?.downcast::<Vec<CertificateDer<'static>>>().ok()?;
     key_of(chain.first()?)
 }
 
@@ -252,9 +243,7 @@ fn key_of(spki: &[u8]) -> Option<PeerKey> {
 const ALPN: &[u8] = b"x/1";
 
 /// The DER of an Ed25519 public key before its 32 bytes (RFC 8410 §4).
-const SPKI_PREFIX: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0,
-];
+const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
 
 /// The DER of an Ed25519 private key before its 32-byte seed (RFC 8410 §7).
 const PKCS8_PREFIX: [u8; 16] = [
@@ -271,24 +260,12 @@ mod tests {
         let verifier = Pinned::new([pinned], &default_provider());
         let right = CertificateDer::from(spki_of(&pinned));
         assert!(verifier.check_key(&right, &[]).is_ok());
-        assert!(
-            verifier
-                .check_key(&right, std::slice::from_ref(&right))
-                .is_err()
-        );
+        assert!(verifier.check_key(&right, std::slice::from_ref(&right)).is_err());
         let other = CertificateDer::from(spki_of(&PeerKey::new([8; 32])));
         assert!(verifier.check_key(&other, &[]).is_err());
         let mut longer = spki_of(&pinned);
         longer.push(0);
-        assert!(
-            verifier
-                .check_key(&CertificateDer::from(longer), &[])
-                .is_err()
-        );
-        assert!(
-            verifier
-                .check_key(&CertificateDer::from(vec![]), &[])
-                .is_err()
-        );
+        assert!(verifier.check_key(&CertificateDer::from(longer), &[]).is_err());
+        assert!(verifier.check_key(&CertificateDer::from(vec![]), &[]).is_err());
     }
 }

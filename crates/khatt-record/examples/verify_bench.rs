@@ -9,11 +9,7 @@
 //! it has done since. Prints the ratio of both and the largest memory of the process.
 
 // A benchmark measures time and reads a file, which the library itself never does.
-#![allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::indexing_slicing)]
 
 #[allow(unreachable_pub)]
 #[path = "../tests/it/fixture.rs"]
@@ -34,25 +30,14 @@ const PAIRS: usize = 512;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let entries: u64 = arguments
-        .next()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(20_000);
+    let entries: u64 = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(20_000);
     let threads: usize = arguments
         .next()
         .and_then(|n| n.parse().ok())
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
     let path = std::env::temp_dir().join(format!("khatt-verify-bench-{}", std::process::id()));
-    let charter = fixture::signed(fixture::charter(
-        Kind::Rehearsal,
-        vec![],
-        [Hash([0; 32]); 2],
-    ));
-    write(
-        entries,
-        charter.clone(),
-        File::create(&path).expect("a file"),
-    );
+    let charter = fixture::signed(fixture::charter(Kind::Rehearsal, vec![], [Hash([0; 32]); 2]));
+    write(entries, charter.clone(), File::create(&path).expect("a file"));
     let bytes = std::fs::metadata(&path).expect("a file").len();
     println!("record: {entries} entries, {bytes} bytes, {threads} threads");
     println!("memory after writing: {} KiB", peak_kib());
@@ -77,12 +62,7 @@ fn main() {
     )
     .expect("a record");
     let took = begun.elapsed() - inside;
-    bare_time += bare.run(
-        report.entries() - bare_work,
-        per_entry,
-        bytes / entries,
-        threads,
-    );
+    bare_time += bare.run(report.entries() - bare_work, per_entry, bytes / entries, threads);
     std::fs::remove_file(&path).expect("our own file");
     assert_eq!(report.fault_count, 0, "{:?}", report.faults.first());
     let checkpoints: u64 = report.posts.iter().map(|post| post.checkpoints).sum();
@@ -90,11 +70,7 @@ fn main() {
         "checked: {} officers' signatures, {checkpoints} checkpoints",
         report.officer_signatures
     );
-    println!(
-        "verify: {:.2} s, bare: {:.2} s",
-        took.as_secs_f64(),
-        bare_time.as_secs_f64()
-    );
+    println!("verify: {:.2} s, bare: {:.2} s", took.as_secs_f64(), bare_time.as_secs_f64());
     println!("ratio: {:.3}", took.as_secs_f64() / bare_time.as_secs_f64());
     println!("peak memory: {} KiB", peak_kib());
 }
@@ -129,9 +105,7 @@ impl Bare {
             let public = PublicKey::from_bytes(&fixture::key(number)).expect("a key");
             (public, message, fixture::signer(number).sign(&message))
         });
-        Self {
-            pairs: pairs.collect(),
-        }
+        Self { pairs: pairs.collect() }
     }
 
     /// The signature checks and hashes of so many entries, and how long they took.
@@ -168,15 +142,7 @@ impl Bare {
 /// The largest resident memory of this process so far.
 fn peak_kib() -> u64 {
     let mut text = String::new();
-    File::open("/proc/self/status")
-        .and_then(|mut f| f.read_to_string(&mut text))
-        .expect("Linux");
-    let row = text
-        .lines()
-        .find_map(|row| row.strip_prefix("VmHWM:"))
-        .unwrap_or_default();
-    row.trim()
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap_or_default()
+    File::open("/proc/self/status").and_then(|mut f| f.read_to_string(&mut text)).expect("Linux");
+    let row = text.lines().find_map(|row| row.strip_prefix("VmHWM:")).unwrap_or_default();
+    row.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }

@@ -39,11 +39,7 @@ pub struct OfficerSignature {
 
 impl fmt::Debug for OfficerSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "OfficerSignature(officer {}, {:?})",
-            self.officer, self.role
-        )
+        write!(f, "OfficerSignature(officer {}, {:?})", self.officer, self.role)
     }
 }
 
@@ -218,13 +214,9 @@ impl OfficerSignature {
         post: PostIndex,
         statement: &Statement,
     ) -> Result<(), AuthError> {
-        let party = charter
-            .post(post)
-            .ok_or(AuthError::PeerNoSuchPost(post))?
-            .party;
-        let officer = charter
-            .officer(self.officer)
-            .ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
+        let party = charter.post(post).ok_or(AuthError::PeerNoSuchPost(post))?.party;
+        let officer =
+            charter.officer(self.officer).ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
         if officer.party != party {
             return Err(AuthError::PeerOtherParty(self.officer));
         }
@@ -234,10 +226,7 @@ impl OfficerSignature {
         let key = charter
             .officer_key(self.officer, self.key)
             .ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
-        let kid = KeyId {
-            officer: self.officer,
-            key: self.key,
-        };
+        let kid = KeyId { officer: self.officer, key: self.key };
         key.verify(&statement.to_be_signed(kid), &self.signature)
             .map_err(|_| AuthError::PeerBadSignature(self.officer))
     }
@@ -263,13 +252,8 @@ impl Auth {
             if one.not_after_ms % 1000 != 0 || ahead_s > NOT_AFTER_MAX_S {
                 return Err(AuthEncodeError::LocalUnusableTime(one.officer));
             }
-            out.array(6)
-                .uint(one.officer.into())
-                .uint(one.key.into())
-                .uint(one.role as u64);
-            out.uint(ahead_s)
-                .uint(one.scheme as u64)
-                .bytes(&one.signature);
+            out.array(6).uint(one.officer.into()).uint(one.key.into()).uint(one.role as u64);
+            out.uint(ahead_s).uint(one.scheme as u64).bytes(&one.signature);
         }
         Ok(out.finish())
     }
@@ -352,10 +336,7 @@ fn check_rule(
         Act::Service if officers.is_empty() => {}
         Act::Service => return Err(AuthError::PeerNeedless),
         Act::Acknowledge if officers.is_empty() => {
-            return Err(AuthError::PeerTooFew {
-                given: 0,
-                needed: 1,
-            });
+            return Err(AuthError::PeerTooFew { given: 0, needed: 1 });
         }
         Act::Acknowledge => {}
         Act::Release => {
@@ -369,17 +350,11 @@ fn check_rule(
                 return Err(AuthError::PeerNotReleased);
             } else if officers.len() < usize::from(rule.signatures) {
                 let needed = usize::from(rule.signatures);
-                return Err(AuthError::PeerTooFew {
-                    given: officers.len(),
-                    needed,
-                });
+                return Err(AuthError::PeerTooFew { given: officers.len(), needed });
             }
         }
     }
-    Ok(VerifiedAuth {
-        officers,
-        emergency,
-    })
+    Ok(VerifiedAuth { officers, emergency })
 }
 
 /// Tells whether an officer with these roles may sign for an act in a role

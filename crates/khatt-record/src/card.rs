@@ -95,18 +95,11 @@ impl Card {
         reader.array_of(6)?;
         let at = reader.position();
         if reader.uint()? != 1 {
-            return Err(DecodeError::PeerContradiction {
-                what: "version",
-                at,
-            }
-            .into());
+            return Err(DecodeError::PeerContradiction { what: "version", at }.into());
         }
         let name = reader.text(128)?.to_owned();
         let card = Self {
-            party: Party {
-                name,
-                root_key: reader.fixed()?,
-            },
+            party: Party { name, root_key: reader.fixed()? },
             posts: list(&mut reader, POSTS_MAX, read_post)?,
             officers: list(&mut reader, OFFICERS_MAX, read_officer)?,
         };
@@ -122,10 +115,7 @@ impl Card {
 
     fn check(&self) -> Result<(), CardError> {
         let parties = self.posts.iter().map(|post| post.party);
-        if parties
-            .chain(self.officers.iter().map(|officer| officer.party))
-            .any(|p| p.0 != 0)
-        {
+        if parties.chain(self.officers.iter().map(|officer| officer.party)).any(|p| p.0 != 0) {
             return Err(CardError::PeerOtherParty);
         }
         let titles = self.officers.iter().map(|officer| &officer.title);
@@ -138,10 +128,7 @@ impl Card {
     }
 
     fn write(&self, out: &mut Writer, items: usize) {
-        out.array(items)
-            .uint(1)
-            .text(&self.party.name)
-            .bytes(&self.party.root_key);
+        out.array(items).uint(1).text(&self.party.name).bytes(&self.party.root_key);
         out.array(self.posts.len());
         for post in &self.posts {
             write_post(out, post);

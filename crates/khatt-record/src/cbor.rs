@@ -160,10 +160,7 @@ impl<'a> Reader<'a> {
     ///
     /// [`DecodeError`] if nothing follows or its type is not allowed.
     pub fn peek(&self) -> Result<Type, DecodeError> {
-        let first = self
-            .bytes
-            .get(self.at)
-            .ok_or(DecodeError::PeerTruncated { at: self.at })?;
+        let first = self.bytes.get(self.at).ok_or(DecodeError::PeerTruncated { at: self.at })?;
         match first >> 5 {
             UINT => Ok(Type::Uint),
             BYTES => Ok(Type::Bytes),
@@ -190,11 +187,7 @@ impl<'a> Reader<'a> {
     pub fn uint_max(&mut self, max: u64) -> Result<u64, DecodeError> {
         let at = self.at;
         let value = self.uint()?;
-        if value > max {
-            Err(DecodeError::PeerTooLarge { at })
-        } else {
-            Ok(value)
-        }
+        if value > max { Err(DecodeError::PeerTooLarge { at }) } else { Ok(value) }
     }
 
     /// Reads an unsigned integer of 32 bits.
@@ -235,9 +228,7 @@ impl<'a> Reader<'a> {
     pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let at = self.at;
         let bytes = self.bytes(N)?;
-        bytes
-            .try_into()
-            .map_err(|_| DecodeError::PeerOtherLength { at })
+        bytes.try_into().map_err(|_| DecodeError::PeerOtherLength { at })
     }
 
     /// Reads a text string of at most `max` bytes of UTF-8.
@@ -340,11 +331,7 @@ impl<'a> Reader<'a> {
     ///
     /// [`DecodeError::PeerTrailing`] if something does.
     pub const fn finish(&self) -> Result<(), DecodeError> {
-        if self.is_empty() {
-            Ok(())
-        } else {
-            Err(DecodeError::PeerTrailing { at: self.at })
-        }
+        if self.is_empty() { Ok(()) } else { Err(DecodeError::PeerTrailing { at: self.at }) }
     }
 
     fn take(&mut self, at: usize, length: u64, max: usize) -> Result<&'a [u8], DecodeError> {
@@ -352,26 +339,18 @@ impl<'a> Reader<'a> {
         if length > max {
             return Err(DecodeError::PeerTooLarge { at });
         }
-        let end = self
-            .at
-            .checked_add(length)
-            .ok_or(DecodeError::PeerTooLarge { at })?;
+        let end = self.at.checked_add(length).ok_or(DecodeError::PeerTooLarge { at })?;
         let taken = self
             .bytes
             .get(self.at..end)
-            .ok_or(DecodeError::PeerTruncated {
-                at: self.bytes.len(),
-            })?;
+            .ok_or(DecodeError::PeerTruncated { at: self.bytes.len() })?;
         self.at = end;
         Ok(taken)
     }
 
     fn head(&mut self, wanted: u8) -> Result<u64, DecodeError> {
         let at = self.at;
-        let first = *self
-            .bytes
-            .get(at)
-            .ok_or(DecodeError::PeerTruncated { at })?;
+        let first = *self.bytes.get(at).ok_or(DecodeError::PeerTruncated { at })?;
         let major = first >> 5;
         if !matches!(major, UINT | BYTES | TEXT | ARRAY) {
             return Err(DecodeError::PeerForbiddenType { at });
@@ -394,15 +373,9 @@ impl<'a> Reader<'a> {
         };
         let from = at.saturating_add(1);
         let end = from.saturating_add(length);
-        let digits = self
-            .bytes
-            .get(from..end)
-            .ok_or(DecodeError::PeerTruncated {
-                at: self.bytes.len(),
-            })?;
-        let value = digits
-            .iter()
-            .fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
+        let digits =
+            self.bytes.get(from..end).ok_or(DecodeError::PeerTruncated { at: self.bytes.len() })?;
+        let value = digits.iter().fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
         if value < least {
             return Err(DecodeError::PeerNotShortest { at });
         }
@@ -427,9 +400,7 @@ impl Writer {
     /// Starts with nothing written and room for `capacity` bytes.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(capacity),
-        }
+        Self { bytes: Vec::with_capacity(capacity) }
     }
 
     /// Writes an unsigned integer.
@@ -472,8 +443,7 @@ impl Writer {
         let (short, length) = match value {
             0..=23 => {
                 // Fits five bits by the match.
-                self.bytes
-                    .push(major | digits.last().copied().unwrap_or_default());
+                self.bytes.push(major | digits.last().copied().unwrap_or_default());
                 return self;
             }
             24..=0xff => (24, 1),
@@ -482,8 +452,7 @@ impl Writer {
             _ => (27, 8),
         };
         self.bytes.push(major | short);
-        self.bytes
-            .extend(digits.iter().skip(digits.len().saturating_sub(length)));
+        self.bytes.extend(digits.iter().skip(digits.len().saturating_sub(length)));
         self
     }
 }

@@ -46,10 +46,7 @@ impl TryFrom<u64> for YesNo {
         match value {
             0 => Ok(Self::No),
             1 => Ok(Self::Yes),
-            _ => Err(PeerUnknownNumber {
-                what: "answer",
-                value,
-            }),
+            _ => Err(PeerUnknownNumber { what: "answer", value }),
         }
     }
 }
@@ -111,11 +108,7 @@ impl Roles {
     /// Takes a set from its number, or `None` if it has unknown members.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Option<Self> {
-        if bits & !Self::ALL == 0 {
-            Some(Self(bits))
-        } else {
-            None
-        }
+        if bits & !Self::ALL == 0 { Some(Self(bits)) } else { None }
     }
 
     /// Returns the number of the set.
@@ -151,10 +144,7 @@ impl TryFrom<u64> for Scheme {
     fn try_from(value: u64) -> Result<Self, Self::Error> {
         match value {
             1 => Ok(Self::Ed25519),
-            _ => Err(PeerUnknownNumber {
-                what: "signature scheme",
-                value,
-            }),
+            _ => Err(PeerUnknownNumber { what: "signature scheme", value }),
         }
     }
 }

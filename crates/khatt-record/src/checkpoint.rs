@@ -125,12 +125,7 @@ impl Checkpoint {
     /// Returns the text that is signed: origin, size and base64 root, a newline after each.
     #[must_use]
     pub fn note_text(&self) -> String {
-        format!(
-            "{}\n{}\n{}\n",
-            self.origin,
-            self.size,
-            BASE64.encode(&self.root.0)
-        )
+        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(&self.root.0))
     }
 
     /// Reads the text that is signed.
@@ -150,21 +145,14 @@ impl Checkpoint {
             size: size.parse().map_err(|_| malformed)?,
             root: Hash(root.as_slice().try_into().map_err(|_| malformed)?),
         };
-        if checkpoint.note_text() == text {
-            Ok(checkpoint)
-        } else {
-            Err(malformed)
-        }
+        if checkpoint.note_text() == text { Ok(checkpoint) } else { Err(malformed) }
     }
 
     /// Signs the checkpoint.
     #[must_use]
     pub fn sign(self, signer: &dyn PostSigner) -> SignedCheckpoint {
         let signature = signer.sign(self.note_text().as_bytes());
-        SignedCheckpoint {
-            checkpoint: self,
-            signature,
-        }
+        SignedCheckpoint { checkpoint: self, signature }
     }
 }
 
@@ -190,12 +178,7 @@ impl SignedCheckpoint {
         let verifier = VerifierKey::new(checkpoint.origin.as_str(), *key)
             .map_err(|_| CheckpointError::PeerMalformed)?;
         let (_, signature) = note::open(note, &verifier)?;
-        Ok(VerifiedCheckpoint {
-            signed: Self {
-                checkpoint,
-                signature,
-            },
-        })
+        Ok(VerifiedCheckpoint { signed: Self { checkpoint, signature } })
     }
 
     /// Checks the signature strictly.

@@ -65,10 +65,7 @@ impl Seed {
         let mut out = [0; 16];
         let done = Hkdf::<Sha256>::from_prk(key.as_slice())
             .is_ok_and(|expander| expander.expand(label, &mut out).is_ok());
-        debug_assert!(
-            done,
-            "a key of 32 bytes and an output of 16 are within HKDF's limits"
-        );
+        debug_assert!(done, "a key of 32 bytes and an output of 16 are within HKDF's limits");
         out
     }
 }
@@ -181,10 +178,7 @@ impl OpenPart {
 
     /// Writes `[seed, body, auth]` into something larger.
     pub fn write(&self, out: &mut Writer) {
-        out.array(3)
-            .bytes(&self.seed.0)
-            .bytes(&self.body)
-            .bytes(&self.auth);
+        out.array(3).bytes(&self.seed.0).bytes(&self.body).bytes(&self.auth);
     }
 
     /// Reads what [`OpenPart::encode`] wrote.

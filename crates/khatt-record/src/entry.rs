@@ -265,16 +265,11 @@ impl Entry {
             Self::Message(_) => 9,
         };
         let mut out = Writer::with_capacity(128);
-        out.array(items)
-            .uint(VERSION)
-            .uint(u64::from(self.type_number()))
-            .uint(self.t_ms());
+        out.array(items).uint(VERSION).uint(u64::from(self.type_number())).uint(self.t_ms());
         self.seen().write(&mut out);
         match self {
             Self::Open(entry) => {
-                out.bytes(&entry.line.0)
-                    .uint(entry.post.into())
-                    .uint(entry.generation.into());
+                out.bytes(&entry.line.0).uint(entry.post.into()).uint(entry.generation.into());
             }
             Self::Message(entry) => {
                 out.uint(entry.act as u64).uint(entry.precedence as u64);
@@ -282,17 +277,12 @@ impl Entry {
                 out.bytes(&entry.c_body.0).bytes(&entry.c_auth.0);
             }
             Self::Receipt(entry) => {
-                out.uint(entry.log.into())
-                    .uint(entry.size)
-                    .bytes(&entry.root.0);
+                out.uint(entry.log.into()).uint(entry.size).bytes(&entry.root.0);
             }
             Self::Epoch(entry) => {
-                out.uint(entry.epoch_no.into())
-                    .array(entry.recipients.len());
+                out.uint(entry.epoch_no.into()).array(entry.recipients.len());
                 for recipient in &entry.recipients {
-                    out.array(3)
-                        .uint(recipient.post.into())
-                        .uint(recipient.prekey_no.into());
+                    out.array(3).uint(recipient.post.into()).uint(recipient.prekey_no.into());
                     out.bytes(recipient.capsule.as_slice());
                 }
             }
@@ -328,10 +318,7 @@ impl Entry {
         let items = reader.array(64)?;
         let at = reader.position();
         if reader.uint()? != VERSION {
-            return Err(DecodeError::PeerContradiction {
-                what: "version",
-                at,
-            });
+            return Err(DecodeError::PeerContradiction { what: "version", at });
         }
         let kind = reader.uint_max(u16::MAX.into())?;
         let t_ms = read_time(&mut reader)?;
@@ -361,23 +348,14 @@ impl Entry {
             }),
             8 => Self::Ahead(place.ahead(&mut reader, t_ms, seen)?),
             9 => Self::Refusal(place.refusal(&mut reader, t_ms, seen)?),
-            10 => Self::Amend(Amend {
-                t_ms,
-                seen,
-                charter: Hash(reader.fixed()?),
-            }),
+            10 => Self::Amend(Amend { t_ms, seen, charter: Hash(reader.fixed()?) }),
             _ => {
                 for _ in 4..items {
                     reader.any(crate::cbor::DEPTH_MAX.saturating_sub(1))?;
                 }
                 // Fits by the limit that it was read with.
                 let kind = u16::try_from(kind).unwrap_or(u16::MAX);
-                Self::Unknown(Unknown {
-                    t_ms,
-                    seen,
-                    kind,
-                    bytes: bytes.to_vec(),
-                })
+                Self::Unknown(Unknown { t_ms, seen, kind, bytes: bytes.to_vec() })
             }
         };
         reader.finish()?;
@@ -428,10 +406,7 @@ pub fn read_thread(reader: &mut Reader<'_>, posts: usize) -> Result<Option<Entry
     }
     reader.array_of(2)?;
     let log = read_post(reader, posts)?;
-    Ok(Some(EntryId {
-        log,
-        index: reader.uint()?,
-    }))
+    Ok(Some(EntryId { log, index: reader.uint()? }))
 }
 
 /// Reads the number of a post on a line with `posts` posts.
@@ -442,11 +417,7 @@ pub fn read_thread(reader: &mut Reader<'_>, posts: usize) -> Result<Option<Entry
 pub fn read_post(reader: &mut Reader<'_>, posts: usize) -> Result<PostIndex, DecodeError> {
     let at = reader.position();
     let post: PostIndex = reader.number()?;
-    if post.index() < posts {
-        Ok(post)
-    } else {
-        Err(DecodeError::PeerTooLarge { at })
-    }
+    if post.index() < posts { Ok(post) } else { Err(DecodeError::PeerTooLarge { at }) }
 }
 
 /// Where an entry stands: what its numbers may name.
@@ -461,10 +432,7 @@ impl Place {
         let at = reader.position();
         let post = read_post(reader, self.posts)?;
         if post == self.own {
-            Err(DecodeError::PeerContradiction {
-                what: "post, which is the author,",
-                at,
-            })
+            Err(DecodeError::PeerContradiction { what: "post, which is the author,", at })
         } else {
             Ok(post)
         }
@@ -477,13 +445,7 @@ impl Place {
         if post != self.own {
             return Err(DecodeError::PeerContradiction { what: "post", at });
         }
-        Ok(Open {
-            t_ms,
-            seen,
-            line,
-            post,
-            generation: reader.u32()?,
-        })
+        Ok(Open { t_ms, seen, line, post, generation: reader.u32()? })
     }
 
     fn message(
@@ -513,18 +475,9 @@ impl Place {
         let at = reader.position();
         let size = reader.uint()?;
         if size == 0 {
-            return Err(DecodeError::PeerContradiction {
-                what: "receipt of nothing",
-                at,
-            });
+            return Err(DecodeError::PeerContradiction { what: "receipt of nothing", at });
         }
-        Ok(Receipt {
-            t_ms,
-            seen,
-            log,
-            size,
-            root: Hash(reader.fixed()?),
-        })
+        Ok(Receipt { t_ms, seen, log, size, root: Hash(reader.fixed()?) })
     }
 
     fn epoch(self, reader: &mut Reader<'_>, t_ms: u64, seen: Seen) -> Result<Epoch, DecodeError> {
@@ -539,37 +492,19 @@ impl Place {
                 return Err(DecodeError::PeerNotAscending { at });
             }
             let prekey_no = reader.u32()?;
-            recipients.push(EpochRecipient {
-                post,
-                prekey_no,
-                capsule: Box::new(reader.fixed()?),
-            });
+            recipients.push(EpochRecipient { post, prekey_no, capsule: Box::new(reader.fixed()?) });
         }
-        Ok(Epoch {
-            t_ms,
-            seen,
-            epoch_no,
-            recipients,
-        })
+        Ok(Epoch { t_ms, seen, epoch_no, recipients })
     }
 
     fn ahead(self, reader: &mut Reader<'_>, t_ms: u64, seen: Seen) -> Result<Ahead, DecodeError> {
-        let entry = EntryId {
-            log: self.other(reader)?,
-            index: reader.uint()?,
-        };
+        let entry = EntryId { log: self.other(reader)?, index: reader.uint()? };
         let at = reader.position();
         let size = reader.uint()?;
         if size <= entry.index {
             return Err(DecodeError::PeerContradiction { what: "size", at });
         }
-        Ok(Ahead {
-            t_ms,
-            seen,
-            entry,
-            size,
-            root: Hash(reader.fixed()?),
-        })
+        Ok(Ahead { t_ms, seen, entry, size, root: Hash(reader.fixed()?) })
     }
 
     fn refusal(
@@ -578,19 +513,11 @@ impl Place {
         t_ms: u64,
         seen: Seen,
     ) -> Result<Refusal, DecodeError> {
-        let entry = EntryId {
-            log: self.other(reader)?,
-            index: reader.uint()?,
-        };
+        let entry = EntryId { log: self.other(reader)?, index: reader.uint()? };
         let code = reader.uint_max(u16::MAX.into())?;
         // Fits by the limit that it was read with.
         let reason = RefusalReason(u16::try_from(code).unwrap_or(u16::MAX));
-        Ok(Refusal {
-            t_ms,
-            seen,
-            entry,
-            reason,
-        })
+        Ok(Refusal { t_ms, seen, entry, reason })
     }
 }
 

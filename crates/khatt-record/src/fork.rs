@@ -110,11 +110,9 @@ impl ForkProof {
         }
         match self {
             Self::SameSize { .. } if old.size == new.size && old.root != new.root => {}
-            Self::Inconsistent {
-                other_root_at_older: other,
-                consistency,
-                ..
-            } if old.size < new.size && old.root != *other => {
+            Self::Inconsistent { other_root_at_older: other, consistency, .. }
+                if old.size < new.size && old.root != *other =>
+            {
                 verify_consistency(old.size, new.size, *other, new.root, consistency)?;
             }
             _ => return Err(ForkError::PeerNoContradiction),
@@ -129,24 +127,12 @@ impl ForkProof {
     pub fn encode(&self) -> Vec<u8> {
         let (first, second) = self.checkpoints();
         let mut out = Writer::with_capacity(320);
-        let items = if matches!(self, Self::SameSize { .. }) {
-            6
-        } else {
-            8
-        };
-        out.array(items)
-            .uint(1)
-            .uint(if items == 6 { 0 } else { 1 })
-            .uint(self.log().into());
+        let items = if matches!(self, Self::SameSize { .. }) { 6 } else { 8 };
+        out.array(items).uint(1).uint(if items == 6 { 0 } else { 1 }).uint(self.log().into());
         out.text(first.checkpoint.origin.as_str());
         write_checkpoint(&mut out, first);
         write_checkpoint(&mut out, second);
-        if let Self::Inconsistent {
-            other_root_at_older,
-            consistency,
-            ..
-        } = self
-        {
+        if let Self::Inconsistent { other_root_at_older, consistency, .. } = self {
             out.bytes(&other_root_at_older.0).array(consistency.len());
             for hash in consistency {
                 out.bytes(&hash.0);
@@ -165,10 +151,7 @@ impl ForkProof {
         let items = reader.array(8)?;
         let at = reader.position();
         if reader.uint()? != 1 {
-            return Err(DecodeError::PeerContradiction {
-                what: "version",
-                at,
-            });
+            return Err(DecodeError::PeerContradiction { what: "version", at });
         }
         let kind = reader.uint_max(1)?;
         if items != if kind == 0 { 6 } else { 8 } {
@@ -181,11 +164,7 @@ impl ForkProof {
         let first = read_checkpoint(&mut reader, &origin)?;
         let second = read_checkpoint(&mut reader, &origin)?;
         let proof = if kind == 0 {
-            Self::SameSize {
-                log,
-                a: first,
-                b: second,
-            }
+            Self::SameSize { log, a: first, b: second }
         } else {
             let other_root_at_older = Hash(reader.fixed()?);
             let count = reader.array(PROOF_MAX)?;
@@ -215,8 +194,7 @@ impl ForkProof {
 
 fn write_checkpoint(out: &mut Writer, signed: &SignedCheckpoint) {
     out.array(3).uint(signed.checkpoint.size);
-    out.bytes(&signed.checkpoint.root.0)
-        .bytes(&signed.signature);
+    out.bytes(&signed.checkpoint.root.0).bytes(&signed.signature);
 }
 
 fn read_checkpoint(
@@ -225,15 +203,8 @@ fn read_checkpoint(
 ) -> Result<SignedCheckpoint, DecodeError> {
     reader.array_of(3)?;
     let (size, root) = (reader.uint()?, Hash(reader.fixed()?));
-    let checkpoint = Checkpoint {
-        origin: origin.clone(),
-        size,
-        root,
-    };
-    Ok(SignedCheckpoint {
-        checkpoint,
-        signature: reader.fixed()?,
-    })
+    let checkpoint = Checkpoint { origin: origin.clone(), size, root };
+    Ok(SignedCheckpoint { checkpoint, signature: reader.fixed()? })
 }
 
 #[cfg(test)]

@@ -119,10 +119,7 @@ impl TryFrom<u64> for Kind {
             1 => Ok(Self::Real),
             2 => Ok(Self::Drill),
             3 => Ok(Self::Rehearsal),
-            _ => Err(PeerUnknownNumber {
-                what: "kind of line",
-                value,
-            }),
+            _ => Err(PeerUnknownNumber { what: "kind of line", value }),
         }
     }
 }
@@ -136,10 +133,7 @@ impl TryFrom<u64> for Precedence {
             1 => Ok(Self::Immediate),
             2 => Ok(Self::Priority),
             3 => Ok(Self::Routine),
-            _ => Err(PeerUnknownNumber {
-                what: "precedence",
-                value,
-            }),
+            _ => Err(PeerUnknownNumber { what: "precedence", value }),
         }
     }
 }
@@ -251,10 +245,7 @@ mod tests {
 
     #[test]
     fn names_print_plainly() {
-        let id = EntryId {
-            log: PostIndex(1),
-            index: 57,
-        };
+        let id = EntryId { log: PostIndex(1), index: 57 };
         assert_eq!(id.to_string(), "1/57");
         assert!(Hash([0xab; 32]).to_string().starts_with("abab"));
         assert_eq!(LineId([1; 32]).to_string().len(), 64);

@@ -109,12 +109,7 @@ impl Frontier {
     /// Returns the frontier of a log without entries.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            size: 0,
-            peaks: Vec::new(),
-            before: Vec::new(),
-            last: None,
-        }
+        Self { size: 0, peaks: Vec::new(), before: Vec::new(), last: None }
     }
 
     /// Returns how many leaves were appended.
@@ -169,10 +164,7 @@ impl Frontier {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
         if let Some(last) = self.last {
-            out.array(4)
-                .uint(1)
-                .uint(self.size)
-                .array(self.before.len());
+            out.array(4).uint(1).uint(self.size).array(self.before.len());
             for hash in &self.before {
                 out.bytes(&hash.0);
             }
@@ -212,20 +204,12 @@ impl Frontier {
         }
         let last = Hash(reader.fixed()?);
         reader.finish()?;
-        let mut frontier = Self {
-            size: earlier,
-            peaks,
-            before: Vec::new(),
-            last: None,
-        };
+        let mut frontier = Self { size: earlier, peaks, before: Vec::new(), last: None };
         frontier.append(last);
         if frontier.encode() == bytes {
             Ok(frontier)
         } else {
-            Err(DecodeError::PeerContradiction {
-                what: "frontier",
-                at: 0,
-            })
+            Err(DecodeError::PeerContradiction { what: "frontier", at: 0 })
         }
     }
 }
@@ -279,11 +263,7 @@ pub fn root_from_inclusion(
         place >>= 1;
         last >>= 1;
     }
-    if hashes.next().is_some() {
-        Err(ProofError::PeerOtherLength)
-    } else {
-        Ok(hash)
-    }
+    if hashes.next().is_some() { Err(ProofError::PeerOtherLength) } else { Ok(hash) }
 }
 
 /// Checks that the log of `new` leaves begins with the log of `old` leaves (RFC 9162 §2.1.4.2).
@@ -319,11 +299,8 @@ pub fn verify_consistency(
     last = last.checked_shr(rise).unwrap_or(0);
     let mut hashes = proof.iter().copied();
     // If that subtree is the whole old log, its hash is the old root and is left out.
-    let start = if place == 0 {
-        old_root
-    } else {
-        hashes.next().ok_or(ProofError::PeerOtherLength)?
-    };
+    let start =
+        if place == 0 { old_root } else { hashes.next().ok_or(ProofError::PeerOtherLength)? };
     let (mut old_hash, mut new_hash) = (start, start);
     while last > 0 {
         if place & 1 == 1 {
@@ -430,9 +407,7 @@ const fn split(count: u64) -> u64 {
 fn subtree_root(leaves: &dyn LeafHashes, start: u64, end: u64) -> Result<Hash, ProofError> {
     let mut frontier = Frontier::new();
     for index in start..end {
-        let leaf = leaves
-            .leaf_hash(index)
-            .ok_or(ProofError::LocalLeafMissing { index })?;
+        let leaf = leaves.leaf_hash(index).ok_or(ProofError::LocalLeafMissing { index })?;
         frontier.append(leaf);
     }
     Ok(frontier.root())

@@ -95,10 +95,7 @@ impl VerifierKey {
     /// control character.
     pub fn new(name: &str, key: PublicKey) -> Result<Self, VerifierKeyError> {
         if is_key_name(name) {
-            Ok(Self {
-                name: name.to_owned(),
-                key,
-            })
+            Ok(Self { name: name.to_owned(), key })
         } else {
             Err(VerifierKeyError::PeerMalformed)
         }
@@ -117,19 +114,13 @@ impl VerifierKey {
         if text.len() > 1024 || id.len() != 8 {
             return Err(VerifierKeyError::PeerMalformed);
         }
-        let id = HEXLOWER
-            .decode(id.as_bytes())
-            .map_err(|_| VerifierKeyError::PeerMalformed)?;
-        let key = BASE64
-            .decode(key.as_bytes())
-            .map_err(|_| VerifierKeyError::PeerMalformed)?;
+        let id = HEXLOWER.decode(id.as_bytes()).map_err(|_| VerifierKeyError::PeerMalformed)?;
+        let key = BASE64.decode(key.as_bytes()).map_err(|_| VerifierKeyError::PeerMalformed)?;
         let (kind, key) = key.split_first().ok_or(VerifierKeyError::PeerMalformed)?;
         if *kind != ED25519 {
             return Err(VerifierKeyError::PeerOtherType);
         }
-        let key: &[u8; 32] = key
-            .try_into()
-            .map_err(|_| VerifierKeyError::PeerMalformed)?;
+        let key: &[u8; 32] = key.try_into().map_err(|_| VerifierKeyError::PeerMalformed)?;
         let verifier = Self::new(name, PublicKey::from_bytes(key)?)?;
         if verifier.id().as_slice() == id.as_slice() {
             Ok(verifier)
@@ -161,12 +152,7 @@ impl VerifierKey {
     pub fn to_text(&self) -> String {
         let mut key = vec![ED25519];
         key.extend_from_slice(self.key.as_bytes());
-        format!(
-            "{}+{}+{}",
-            self.name,
-            HEXLOWER.encode(&self.id()),
-            BASE64.encode(&key)
-        )
+        format!("{}+{}+{}", self.name, HEXLOWER.encode(&self.id()), BASE64.encode(&key))
     }
 }
 
@@ -220,11 +206,8 @@ pub fn open<'a>(note: &'a [u8], verifier: &VerifierKey) -> Result<(&'a str, [u8;
     let mut found = None;
     for signature in &signatures {
         if signature.name == verifier.name && signature.id == verifier.id() {
-            let bytes: [u8; 64] = signature
-                .bytes
-                .as_slice()
-                .try_into()
-                .map_err(|_| NoteError::PeerBadSignature)?;
+            let bytes: [u8; 64] =
+                signature.bytes.as_slice().try_into().map_err(|_| NoteError::PeerBadSignature)?;
             verifier
                 .key
                 .verify(text.as_bytes(), &bytes)
@@ -232,9 +215,7 @@ pub fn open<'a>(note: &'a [u8], verifier: &VerifierKey) -> Result<(&'a str, [u8;
             found = found.or(Some(bytes));
         }
     }
-    found
-        .map(|signature| (text, signature))
-        .ok_or(NoteError::PeerUnsigned)
+    found.map(|signature| (text, signature)).ok_or(NoteError::PeerUnsigned)
 }
 
 /// One signature row of a note, not yet checked.
@@ -263,12 +244,9 @@ pub fn split(note: &[u8]) -> Result<(&str, Vec<NoteSignature<'_>>), NoteError> {
     }
     // The text keeps its final newline; the empty row after it separates.
     let gap = note.rfind("\n\n").ok_or(NoteError::PeerMalformed)?;
-    let (text, rest) = note
-        .split_at_checked(gap.saturating_add(1))
-        .ok_or(NoteError::PeerMalformed)?;
-    let rows = rest
-        .strip_prefix('\n')
-        .and_then(|rest| rest.strip_suffix('\n'));
+    let (text, rest) =
+        note.split_at_checked(gap.saturating_add(1)).ok_or(NoteError::PeerMalformed)?;
+    let rows = rest.strip_prefix('\n').and_then(|rest| rest.strip_suffix('\n'));
     let mut signatures = Vec::new();
     for row in rows.ok_or(NoteError::PeerMalformed)?.split('\n') {
         if signatures.len() >= SIGNATURES_MAX {
@@ -289,11 +267,7 @@ fn signature_row(row: &str) -> Option<NoteSignature<'_>> {
     if bytes.is_empty() {
         return None;
     }
-    Some(NoteSignature {
-        name,
-        id: *id,
-        bytes: bytes.to_vec(),
-    })
+    Some(NoteSignature { name, id: *id, bytes: bytes.to_vec() })
 }
 
 fn is_clean(text: &str) -> bool {
@@ -303,9 +277,7 @@ fn is_clean(text: &str) -> bool {
 fn is_key_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 255
-        && name
-            .chars()
-            .all(|c| !c.is_whitespace() && !c.is_control() && c != '+')
+        && name.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '+')
 }
 
 #[cfg(test)]

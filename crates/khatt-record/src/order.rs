@@ -82,11 +82,7 @@ impl Node {
     /// Takes from an entry what the order needs.
     #[must_use]
     pub fn of(id: EntryId, entry: &Entry) -> Self {
-        Self {
-            id,
-            t_ms: entry.t_ms(),
-            seen: entry.seen().clone(),
-        }
+        Self { id, t_ms: entry.t_ms(), seen: entry.seen().clone() }
     }
 }
 
@@ -110,9 +106,7 @@ impl Merge {
             ended: false,
             before: vec![0; parties.len()],
         };
-        Self {
-            logs: parties.iter().enumerate().map(log).collect(),
-        }
+        Self { logs: parties.iter().enumerate().map(log).collect() }
     }
 
     /// Gives the next entry of a log. A log that had ended goes on.
@@ -122,10 +116,7 @@ impl Merge {
     /// [`OrderError`] if it is not the next of its log.
     pub fn offer(&mut self, node: &Node) -> Result<(), OrderError> {
         let post = node.id.log;
-        let log = self
-            .logs
-            .get_mut(post.index())
-            .ok_or(OrderError::LocalNoSuchLog(post))?;
+        let log = self.logs.get_mut(post.index()).ok_or(OrderError::LocalNoSuchLog(post))?;
         if log.head.is_some() || log.shown != node.id.index {
             return Err(OrderError::LocalNotNext(node.id));
         }
@@ -150,18 +141,14 @@ impl Merge {
     /// Returns the next entry to be shown, or says what is needed to know it.
     pub fn step(&mut self) -> Step {
         let posts = || (0..=u8::MAX).map(PostIndex);
-        let open = posts()
-            .zip(&self.logs)
-            .find(|(_, log)| log.head.is_none() && !log.ended);
+        let open = posts().zip(&self.logs).find(|(_, log)| log.head.is_none() && !log.ended);
         if let Some((post, _)) = open {
             return Step::Wants(post);
         }
         let ready = posts().zip(&self.logs).filter_map(|(post, log)| {
             let (t_ms, before) = log.head.as_ref()?;
             let mut needs = before.iter().zip(&self.logs);
-            needs
-                .all(|(count, other)| other.shown >= *count)
-                .then_some((*t_ms, log.party, post))
+            needs.all(|(count, other)| other.shown >= *count).then_some((*t_ms, log.party, post))
         });
         let Some((_, _, post)) = ready.min() else {
             return Step::Done;
@@ -169,10 +156,7 @@ impl Merge {
         let Some(log) = self.logs.get_mut(post.index()) else {
             return Step::Done;
         };
-        let id = EntryId {
-            log: post,
-            index: log.shown,
-        };
+        let id = EntryId { log: post, index: log.shown };
         log.head = None;
         log.shown = log.shown.saturating_add(1);
         Step::Show(id)
@@ -188,16 +172,9 @@ impl Merge {
     #[must_use]
     pub fn waiting(&self) -> Vec<EntryId> {
         let waits = |(log, held): (PostIndex, &Log)| {
-            held.head.as_ref().map(|_| EntryId {
-                log,
-                index: held.shown,
-            })
+            held.head.as_ref().map(|_| EntryId { log, index: held.shown })
         };
-        (0..=u8::MAX)
-            .map(PostIndex)
-            .zip(&self.logs)
-            .filter_map(waits)
-            .collect()
+        (0..=u8::MAX).map(PostIndex).zip(&self.logs).filter_map(waits).collect()
     }
 
     /// Returns, for each log, how many of its entries every other post has passed.
@@ -207,11 +184,7 @@ impl Merge {
     #[must_use]
     pub fn settled(&self) -> Vec<u64> {
         let passed = |log: usize| {
-            let others = self
-                .logs
-                .iter()
-                .enumerate()
-                .filter(|(post, _)| *post != log);
+            let others = self.logs.iter().enumerate().filter(|(post, _)| *post != log);
             let counts = others.map(|(_, other)| other.before.get(log).copied().unwrap_or(0));
             let shown = self.logs.get(log).map_or(0, |log| log.shown);
             counts.min().map_or(shown, |least| least.min(shown))
@@ -254,11 +227,7 @@ pub fn order(parties: &[PartyIndex], shown: &[u64], nodes: &[Node]) -> Order {
     }
     let counts = merge.shown();
     let count = |log: PostIndex| counts.get(log.index()).copied().unwrap_or(0);
-    result.waiting = by_id
-        .keys()
-        .copied()
-        .filter(|id| id.index >= count(id.log))
-        .collect();
+    result.waiting = by_id.keys().copied().filter(|id| id.index >= count(id.log)).collect();
     result.settled = settled_prefix(&result.shown, &merge.settled());
     result
 }
@@ -268,15 +237,8 @@ pub fn order(parties: &[PartyIndex], shown: &[u64], nodes: &[Node]) -> Order {
 /// `settled` says for each log how many of its entries every other post has passed.
 #[must_use]
 pub fn settled_prefix(shown: &[EntryId], settled: &[u64]) -> usize {
-    let passed = |id: &EntryId| {
-        settled
-            .get(id.log.index())
-            .is_some_and(|count| id.index < *count)
-    };
-    shown
-        .iter()
-        .rposition(passed)
-        .map_or(0, |last| last.saturating_add(1))
+    let passed = |id: &EntryId| settled.get(id.log.index()).is_some_and(|count| id.index < *count);
+    shown.iter().rposition(passed).map_or(0, |last| last.saturating_add(1))
 }
 
 /// Tells whether two entries were written without knowledge of each other.
@@ -287,9 +249,7 @@ pub fn concurrent(a: &Node, b: &Node) -> bool {
 
 /// Whoever holds an entry knows of every earlier one in the same log, held or not.
 fn knows(node: &Node, other: EntryId) -> bool {
-    node.seen
-        .of(other.log)
-        .is_some_and(|held| other.index < held.end())
+    node.seen.of(other.log).is_some_and(|held| other.index < held.end())
 }
 
 #[cfg(test)]

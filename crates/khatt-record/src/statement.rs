@@ -38,10 +38,7 @@ impl TryFrom<u64> for Role {
             2 => Ok(Self::Release),
             3 => Ok(Self::EmergencyRelease),
             4 => Ok(Self::Acknowledge),
-            _ => Err(PeerUnknownNumber {
-                what: "role",
-                value,
-            }),
+            _ => Err(PeerUnknownNumber { what: "role", value }),
         }
     }
 }
@@ -91,16 +88,9 @@ impl Statement {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(128);
-        out.array(9)
-            .text(LABEL)
-            .bytes(&self.line.0)
-            .uint(self.kind as u64);
-        out.uint(self.post.into())
-            .uint(self.act as u64)
-            .bytes(&self.draft_id);
-        out.bytes(&self.digest.0)
-            .uint(self.role as u64)
-            .uint(self.not_after_ms);
+        out.array(9).text(LABEL).bytes(&self.line.0).uint(self.kind as u64);
+        out.uint(self.post.into()).uint(self.act as u64).bytes(&self.draft_id);
+        out.bytes(&self.digest.0).uint(self.role as u64).uint(self.not_after_ms);
         out.finish()
     }
 
@@ -138,10 +128,7 @@ pub const fn whole_second(t_ms: u64) -> u64 {
 #[must_use]
 pub fn release_digest(c_body: Hash, precedence: Precedence, thread: Option<EntryId>) -> Hash {
     let mut out = Writer::with_capacity(64);
-    out.array(4)
-        .text("khatt/1 release")
-        .bytes(&c_body.0)
-        .uint(precedence as u64);
+    out.array(4).text("khatt/1 release").bytes(&c_body.0).uint(precedence as u64);
     write_thread(&mut out, thread);
     Hash(Sha256::digest(out.finish()).into())
 }

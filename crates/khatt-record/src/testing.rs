@@ -22,16 +22,8 @@ fn public(number: u8) -> [u8; 32] {
 }
 
 fn officer(party: u8, title: &str, roles: Roles, key: u8) -> Officer {
-    let keys = vec![OfficerKey {
-        scheme: Scheme::Ed25519,
-        key: public(key),
-    }];
-    Officer {
-        party: PartyIndex(party),
-        title: title.to_owned(),
-        roles,
-        keys,
-    }
+    let keys = vec![OfficerKey { scheme: Scheme::Ed25519, key: public(key) }];
+    Officer { party: PartyIndex(party), title: title.to_owned(), roles, keys }
 }
 
 /// Returns a charter between North and South. Officers 0 to 2 are North's: watch, releasing,
@@ -48,18 +40,9 @@ pub(crate) fn charter(kind: Kind) -> Charter {
         next_log_digest: hash_bytes(&public(51 + party)),
         addresses: vec![format!("{}.example:4800", name.to_lowercase())],
     };
-    let two = ReleaseRule {
-        signatures: 2,
-        emergency_single: YesNo::No,
-    };
-    let flash = ReleaseRule {
-        signatures: 2,
-        emergency_single: YesNo::Yes,
-    };
-    let one = ReleaseRule {
-        signatures: 1,
-        emergency_single: YesNo::No,
-    };
+    let two = ReleaseRule { signatures: 2, emergency_single: YesNo::No };
+    let flash = ReleaseRule { signatures: 2, emergency_single: YesNo::Yes };
+    let one = ReleaseRule { signatures: 1, emergency_single: YesNo::No };
     Charter {
         version: 1,
         suite: 1,
@@ -67,14 +50,8 @@ pub(crate) fn charter(kind: Kind) -> Charter {
         nonce: [7; 16],
         opened_ms: 1_700_000_000_000,
         parties: vec![
-            Party {
-                name: "North".to_owned(),
-                root_key: public(1),
-            },
-            Party {
-                name: "South".to_owned(),
-                root_key: public(2),
-            },
+            Party { name: "North".to_owned(), root_key: public(1) },
+            Party { name: "South".to_owned(), root_key: public(2) },
         ],
         posts: vec![post(0, "North watch"), post(1, "South watch")],
         officers: vec![
@@ -87,22 +64,11 @@ pub(crate) fn charter(kind: Kind) -> Charter {
         ],
         release: [flash, two, two, one],
         languages: vec!["en".to_owned(), "ar".to_owned()],
-        forms: vec![FormEntry {
-            number: 1,
-            version: 1,
-            hash: Hash([9; 32]),
-        }],
+        forms: vec![FormEntry { number: 1, version: 1, hash: Hash([9; 32]) }],
         glossary: Hash([1; 32]),
         gazetteer: Hash([2; 32]),
-        clocks: [Clock {
-            acknowledge_s: 60,
-            escalate_s: 180,
-            give_up_s: 900,
-        }; 4],
-        line_test: LineTest {
-            interval_s: 3600,
-            answer_s: 120,
-        },
+        clocks: [Clock { acknowledge_s: 60, escalate_s: 180, give_up_s: 900 }; 4],
+        line_test: LineTest { interval_s: 3600, answer_s: 120 },
         quotas: Quotas {
             entry_bytes: 65536,
             entries_per_day: 10_000,

@@ -41,13 +41,10 @@ impl Vector {
     fn load(path: PathBuf) -> Self {
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.display();
-        let (head, body) = text
-            .split_once("\n\n")
-            .unwrap_or_else(|| panic!("{name}: no blank row"));
+        let (head, body) =
+            text.split_once("\n\n").unwrap_or_else(|| panic!("{name}: no blank row"));
         let row = |row: &str| {
-            let (key, value) = row
-                .split_once(": ")
-                .unwrap_or_else(|| panic!("{name}: {row}"));
+            let (key, value) = row.split_once(": ").unwrap_or_else(|| panic!("{name}: {row}"));
             (key.to_owned(), value.to_owned())
         };
         let header: BTreeMap<_, _> = head.lines().map(row).collect();
@@ -65,9 +62,7 @@ impl Vector {
     }
 
     fn number<T: std::str::FromStr<Err: std::fmt::Debug>>(&self, key: &str) -> T {
-        self.get(key)
-            .parse()
-            .unwrap_or_else(|e| panic!("{}: {key}: {e:?}", self.path.display()))
+        self.get(key).parse().unwrap_or_else(|e| panic!("{}: {key}: {e:?}", self.path.display()))
     }
 
     fn bytes<const N: usize>(&self, key: &str) -> [u8; N] {
@@ -110,10 +105,8 @@ impl Vector {
                 Ok(())
             }
             "vectors/merkle" => {
-                let proof: Vec<Hash> = body
-                    .chunks(32)
-                    .map(|hash| Hash(hash.try_into().unwrap()))
-                    .collect();
+                let proof: Vec<Hash> =
+                    body.chunks(32).map(|hash| Hash(hash.try_into().unwrap())).collect();
                 let (size, new_root) = (self.number("size"), Hash(self.bytes("root")));
                 match self.get("check") {
                     "inclusion" => {
@@ -142,10 +135,7 @@ impl Vector {
                     not_after_ms: number("not-after-ms"),
                 };
                 let officer = OfficerIndex(self.number("officer"));
-                let kid = KeyId {
-                    officer,
-                    key: self.number("key"),
-                };
+                let kid = KeyId { officer, key: self.number("key") };
                 let key = PublicKey::from_bytes(&self.bytes("public")).unwrap();
                 assert_eq!(statement.hash(), self.bytes("hash"));
                 let signature: [u8; 64] = body.try_into().unwrap();
@@ -176,15 +166,10 @@ fn hex(text: &str) -> Vec<u8> {
 /// Checks that `spec/x.md §n` is a page with a section of that number.
 fn check_section(vector: &Vector) {
     let section = vector.get("section");
-    let (page, number) = section
-        .split_once(" §")
-        .unwrap_or_else(|| panic!("{section}"));
+    let (page, number) = section.split_once(" §").unwrap_or_else(|| panic!("{section}"));
     let text = std::fs::read_to_string(root().join(page)).unwrap_or_else(|_| panic!("{page}"));
     let heading = format!("## {number}.");
-    assert!(
-        text.lines().any(|row| row.starts_with(&heading)),
-        "{section} does not exist"
-    );
+    assert!(text.lines().any(|row| row.starts_with(&heading)), "{section} does not exist");
 }
 
 #[test]
@@ -193,10 +178,8 @@ fn every_vector_is_understood_and_does_what_it_says() {
         let mut accepted = 0;
         let mut refused = 0;
         let directory = root().join(folder);
-        let mut paths: Vec<PathBuf> = std::fs::read_dir(&directory)
-            .unwrap()
-            .map(|item| item.unwrap().path())
-            .collect();
+        let mut paths: Vec<PathBuf> =
+            std::fs::read_dir(&directory).unwrap().map(|item| item.unwrap().path()).collect();
         paths.sort();
         for path in paths {
             let vector = Vector::load(path);
@@ -212,9 +195,6 @@ fn every_vector_is_understood_and_does_what_it_says() {
                 (expected, got) => panic!("{name}: expected {expected}, got {got:?}"),
             }
         }
-        assert!(
-            accepted > 0 && refused > 0,
-            "{folder}: {accepted} accepted, {refused} refused"
-        );
+        assert!(accepted > 0 && refused > 0, "{folder}: {accepted} accepted, {refused} refused");
     }
 }

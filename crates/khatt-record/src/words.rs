@@ -101,19 +101,14 @@ impl CheckWords {
     /// Returns the words of a hash.
     #[must_use]
     pub fn of(hash: Hash, language: WordLanguage) -> Self {
-        Self {
-            bytes: head(hash),
-            language,
-        }
+        Self { bytes: head(hash), language }
     }
 
     /// Goes through the twenty words.
     pub fn iter(&self) -> impl Iterator<Item = &'static str> {
         let language = self.language;
         // Every list has 256 words, which a test checks, so each byte has one.
-        self.bytes
-            .into_iter()
-            .filter_map(move |byte| language.list().nth(usize::from(byte)))
+        self.bytes.into_iter().filter_map(move |byte| language.list().nth(usize::from(byte)))
     }
 }
 
@@ -162,11 +157,9 @@ pub fn parse_words(text: &str) -> Result<[u8; WORDS], WordsError> {
             return Ok(bytes);
         }
     }
-    let place = words.iter().position(|word| {
-        WordLanguage::ALL
-            .iter()
-            .all(|language| language.find(word).is_none())
-    });
+    let place = words
+        .iter()
+        .position(|word| WordLanguage::ALL.iter().all(|language| language.find(word).is_none()));
     match place {
         Some(place) => Err(WordsError::LocalUnknownWord(place.saturating_add(1))),
         None => Err(WordsError::LocalMixed),
@@ -202,10 +195,7 @@ fn fold(word: &str) -> String {
         'ؤ' => Some('و'),
         _ => Some(c),
     };
-    word.chars()
-        .filter_map(letter)
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter_map(letter).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -221,10 +211,7 @@ mod tests {
             assert_eq!(language.list().count(), 256, "{language:?}");
             assert_eq!(folded.len(), 256, "{language:?}");
             for word in language.list() {
-                assert!(
-                    !word.contains(char::is_whitespace) && !word.is_empty(),
-                    "{word}"
-                );
+                assert!(!word.contains(char::is_whitespace) && !word.is_empty(), "{word}");
             }
         }
     }
@@ -242,9 +229,7 @@ mod tests {
     #[test]
     fn words_round_trip_in_every_language_and_match_only_their_hash() {
         for start in (0..=255_u8).step_by(15) {
-            let hash = Hash(std::array::from_fn(|i| {
-                start.wrapping_add(i as u8).wrapping_mul(7)
-            }));
+            let hash = Hash(std::array::from_fn(|i| start.wrapping_add(i as u8).wrapping_mul(7)));
             for language in WordLanguage::ALL {
                 let text = CheckWords::of(hash, language).to_string();
                 let words = parse_words(&text).unwrap();
@@ -267,19 +252,11 @@ mod tests {
     #[test]
     fn words_are_read_as_people_type_them() {
         let hash = Hash([3; 32]);
-        let text = CheckWords::of(hash, WordLanguage::English)
-            .to_string()
-            .to_uppercase();
-        assert!(matches(
-            hash,
-            &parse_words(&text.replace(' ', ", ")).unwrap()
-        ));
+        let text = CheckWords::of(hash, WordLanguage::English).to_string().to_uppercase();
+        assert!(matches(hash, &parse_words(&text.replace(' ', ", ")).unwrap()));
         let hash = Hash([8; 32]);
         let text = CheckWords::of(hash, WordLanguage::Persian).to_string();
-        let arabic_keyboard = text
-            .replace('ی', "ي")
-            .replace('ک', "ك")
-            .replace('\u{200c}', "");
+        let arabic_keyboard = text.replace('ی', "ي").replace('ک', "ك").replace('\u{200c}', "");
         assert!(matches(hash, &parse_words(&arabic_keyboard).unwrap()));
     }
 
@@ -287,18 +264,12 @@ mod tests {
     fn a_wrong_word_is_named_and_mixtures_are_refused() {
         let text = CheckWords::of(Hash([5; 32]), WordLanguage::English).to_string();
         let short: Vec<&str> = text.split_whitespace().take(19).collect();
-        assert_eq!(
-            parse_words(&short.join(" ")),
-            Err(WordsError::LocalOtherCount(19))
-        );
+        assert_eq!(parse_words(&short.join(" ")), Err(WordsError::LocalOtherCount(19)));
         assert_eq!(
             parse_words(&format!("{} sword", short.join(" "))),
             Err(WordsError::LocalUnknownWord(20))
         );
-        assert_eq!(
-            parse_words(&format!("{} خبز", short.join(" "))),
-            Err(WordsError::LocalMixed)
-        );
+        assert_eq!(parse_words(&format!("{} خبز", short.join(" "))), Err(WordsError::LocalMixed));
     }
 
     fn distance(one: &str, other: &str) -> usize {

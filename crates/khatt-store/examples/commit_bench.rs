@@ -5,10 +5,7 @@
 //! slower a minute later. Then the log is filled up and the store opened again. Usage:
 //! `commit_bench [DIR] [ROUNDS] [ENTRIES]`; DIR must be on the disk to measure.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "an example that may stop at any failure"
-)]
+#![expect(clippy::unwrap_used, reason = "an example that may stop at any failure")]
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -24,17 +21,11 @@ use khatt_store::{Fill, Options, PassphraseCost, SqliteStore};
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let dir = arguments.next().unwrap_or_else(|| ".".to_owned());
-    let rounds: usize = arguments
-        .next()
-        .map_or(2000, |rounds| rounds.parse().unwrap());
-    let entries: u64 = arguments
-        .next()
-        .map_or(100_000, |entries| entries.parse().unwrap());
+    let rounds: usize = arguments.next().map_or(2000, |rounds| rounds.parse().unwrap());
+    let entries: u64 = arguments.next().map_or(100_000, |entries| entries.parse().unwrap());
     let folder = tempfile::tempdir_in(Path::new(&dir)).unwrap();
-    let options = Options {
-        passphrase_cost: PassphraseCost::DANGEROUS_LEAST,
-        ..Options::default()
-    };
+    let options =
+        Options { passphrase_cost: PassphraseCost::DANGEROUS_LEAST, ..Options::default() };
     let post = folder.path().join("north");
     let mut store = SqliteStore::create(&post, b"north", fill(), &options).unwrap();
     let mut floor = Floor::new(folder.path());
@@ -47,11 +38,7 @@ fn main() {
     }
     let floor = row("floor", &mut floors);
     let commit = row("commit", &mut commits);
-    println!(
-        "ratio   p50 {:.2}  p99 {:.2}",
-        commit.0 / floor.0,
-        commit.1 / floor.1
-    );
+    println!("ratio   p50 {:.2}  p99 {:.2}", commit.0 / floor.0, commit.1 / floor.1);
     while frontier.size() < entries {
         let batch = batch(&mut frontier, 1000);
         store.commit(LineId([1; 32]), &batch).unwrap();
@@ -59,12 +46,7 @@ fn main() {
     drop(store);
     let start = Instant::now();
     let store = SqliteStore::open(&post, b"north", fill(), &options).unwrap();
-    println!(
-        "open of {} entries {:?} {:?}",
-        frontier.size(),
-        start.elapsed(),
-        store.outcome()
-    );
+    println!("open of {} entries {:?} {:?}", frontier.size(), start.elapsed(), store.outcome());
 }
 
 /// The times do not depend on how random the nonces are.
@@ -83,10 +65,7 @@ fn batch(frontier: &mut Frontier, count: usize) -> Batch {
     let log = PostIndex(0);
     let mut entries = Vec::new();
     for _ in 0..count {
-        let id = EntryId {
-            log,
-            index: frontier.size(),
-        };
+        let id = EntryId { log, index: frontier.size() };
         let mut leaf = id.to_string().into_bytes();
         leaf.resize(180, b'.');
         let hash = leaf_hash(&leaf);
@@ -98,17 +77,9 @@ fn batch(frontier: &mut Frontier, count: usize) -> Batch {
             open: Some(Sealed(vec![b'o'; 420])),
         });
     }
-    let head = Head {
-        log,
-        size: frontier.size(),
-        root: frontier.root(),
-        frontier: frontier.encode(),
-    };
-    Batch {
-        entries,
-        heads: vec![head],
-        ..Batch::default()
-    }
+    let head =
+        Head { log, size: frontier.size(), root: frontier.root(), frontier: frontier.encode() };
+    Batch { entries, heads: vec![head], ..Batch::default() }
 }
 
 struct Floor {
@@ -121,30 +92,19 @@ impl Floor {
     fn new(dir: &Path) -> Self {
         let file = |name| {
             let path = dir.join(name);
-            OpenOptions::new()
-                .create_new(true)
-                .read(true)
-                .append(false)
-                .write(true)
-                .open(path)
+            OpenOptions::new().create_new(true).read(true).append(false).write(true).open(path)
         };
         let in_place: File = file("in place").unwrap();
         in_place.write_all_at(&[0; 8192], 0).unwrap();
         in_place.sync_all().unwrap();
-        Self {
-            appended: file("appended").unwrap(),
-            in_place,
-            round: 0,
-        }
+        Self { appended: file("appended").unwrap(), in_place, round: 0 }
     }
 
     fn step(&mut self) {
         self.round += 1;
         self.appended.write_all(&[self.round as u8; 4096]).unwrap();
         self.appended.sync_data().unwrap();
-        self.in_place
-            .write_all_at(&[self.round as u8; 4096], self.round % 2 * 4096)
-            .unwrap();
+        self.in_place.write_all_at(&[self.round as u8; 4096], self.round % 2 * 4096).unwrap();
         self.in_place.sync_data().unwrap();
     }
 }
@@ -160,9 +120,7 @@ fn row(name: &str, times: &mut [Duration]) -> (f64, f64) {
     times.sort();
     let at = |share: usize| {
         let place = times.len().saturating_sub(1).saturating_mul(share) / 100;
-        times
-            .get(place)
-            .map_or(0.0, |time| time.as_secs_f64() * 1e6)
+        times.get(place).map_or(0.0, |time| time.as_secs_f64() * 1e6)
     };
     let (half, most) = (at(50), at(99));
     println!("{name:7} p50 {half:.0} us  p99 {most:.0} us");

@@ -34,10 +34,7 @@ impl Tally {
 
     fn mix(&mut self, sealed: &[u8]) {
         let tag = sealed.last_chunk::<TAG_LEN>().copied().unwrap_or_default();
-        self.sum
-            .iter_mut()
-            .zip(tag)
-            .for_each(|(sum, byte)| *sum ^= byte);
+        self.sum.iter_mut().zip(tag).for_each(|(sum, byte)| *sum ^= byte);
     }
 }
 
@@ -108,10 +105,7 @@ pub(crate) struct Books {
 
 impl Books {
     pub(crate) fn new(store_id: StoreId) -> Self {
-        Self {
-            store_id,
-            lines: BTreeMap::new(),
-        }
+        Self { store_id, lines: BTreeMap::new() }
     }
 
     pub(crate) fn line(&self, line: LineId) -> Option<&LineBook> {
@@ -129,11 +123,7 @@ impl Books {
 
     /// Returns the number of commits so far.
     pub(crate) fn sequence(&self) -> u64 {
-        self.lines
-            .values()
-            .map(|(book, _)| book.sequence)
-            .max()
-            .unwrap_or(0)
+        self.lines.values().map(|(book, _)| book.sequence).max().unwrap_or(0)
     }
 
     /// Returns the digest of the books before the last commit, as the last commit noted it.
@@ -143,12 +133,7 @@ impl Books {
     }
 
     pub(crate) fn next_line_no(&self) -> i64 {
-        let last = self
-            .lines
-            .values()
-            .map(|(book, _)| book.line_no)
-            .max()
-            .unwrap_or(0);
+        let last = self.lines.values().map(|(book, _)| book.line_no).max().unwrap_or(0);
         last.saturating_add(1)
     }
 

@@ -25,14 +25,7 @@ pub(crate) fn against_head_file(books: &Books, slot: &Slot) -> (Vec<Damage>, boo
             (Vec::new(), false)
         } else {
             let lost = lost_entries(books, slot);
-            (
-                if lost.is_empty() {
-                    vec![Damage::LostCommits { had, found }]
-                } else {
-                    lost
-                },
-                false,
-            )
+            (if lost.is_empty() { vec![Damage::LostCommits { had, found }] } else { lost }, false)
         };
     }
     if found > had {
@@ -50,21 +43,13 @@ pub(crate) fn against_head_file(books: &Books, slot: &Slot) -> (Vec<Damage>, boo
 
 fn lost_entries(books: &Books, slot: &Slot) -> Vec<Damage> {
     let size = |line, log| {
-        books
-            .line(line)
-            .and_then(|book| book.heads.get(&log))
-            .map_or(0, |head: &Head| head.size)
+        books.line(line).and_then(|book| book.heads.get(&log)).map_or(0, |head: &Head| head.size)
     };
     slot.sizes
         .iter()
         .map(|(line, log, had)| (*line, *log, *had, size(*line, *log)))
         .filter(|(_, _, had, found)| found < had)
-        .map(|(line, log, had, found)| Damage::LostEntries {
-            line,
-            log,
-            had,
-            found,
-        })
+        .map(|(line, log, had, found)| Damage::LostEntries { line, log, had, found })
         .collect()
 }
 
@@ -112,14 +97,7 @@ pub(crate) struct Walk {
 
 impl Walk {
     pub(crate) fn new(line: LineId, line_no: i64, log: PostIndex, from: u64) -> Self {
-        Self {
-            line,
-            line_no,
-            log,
-            index: from,
-            frontier: Frontier::new(),
-            whole: from == 0,
-        }
+        Self { line, line_no, log, index: from, frontier: Frontier::new(), whole: from == 0 }
     }
 
     /// Reads the next `count` entries, all of which must be there.
@@ -163,15 +141,8 @@ impl Walk {
         let place = params![self.line_no, self.log.0, signed(self.index), limit];
         let mut rows = statement.query(place)?;
         while self.index < end {
-            let id = EntryId {
-                log: self.log,
-                index: self.index,
-            };
-            let missing = Damage::Entry {
-                line: self.line,
-                id,
-                part: "missing",
-            };
+            let id = EntryId { log: self.log, index: self.index };
+            let missing = Damage::Entry { line: self.line, id, part: "missing" };
             let Some(row) = rows.next()? else {
                 // Whatever is left is missing; one name for the run is enough to act on.
                 damage.push(missing);
@@ -218,15 +189,8 @@ pub(crate) fn beyond(
         Ok(statement.query(place)?.next()?.is_some())
     })();
     if noted(found, damage)? == Some(true) {
-        let id = EntryId {
-            log: head.log,
-            index: head.size,
-        };
-        damage.push(Damage::Entry {
-            line,
-            id,
-            part: BEYOND,
-        });
+        let id = EntryId { log: head.log, index: head.size };
+        damage.push(Damage::Entry { line, id, part: BEYOND });
     }
     Ok(())
 }
@@ -246,10 +210,7 @@ pub(crate) fn state(
         let mut found = statement.query(params![book.line_no, ""])?;
         while let Some(row) = found.next()? {
             let (Some(key), Some(sealed)) = (text(row, 0), bytes(row, 1)) else {
-                return Err(Fault::Damaged(Damage::Table {
-                    table: "state",
-                    line,
-                }));
+                return Err(Fault::Damaged(Damage::Table { table: "state", line }));
             };
             if depth == Depth::Whole || !key.starts_with(SETTLED) {
                 rows::state(vault, line, key, sealed)?;
@@ -258,15 +219,7 @@ pub(crate) fn state(
         }
         Ok(tally)
     })();
-    compare(
-        tally,
-        book.state,
-        Damage::Table {
-            table: "state",
-            line,
-        },
-        damage,
-    )
+    compare(tally, book.state, Damage::Table { table: "state", line }, damage)
 }
 
 /// Checks all evidence of a line and compares the rows with their tally.
@@ -278,15 +231,7 @@ pub(crate) fn evidence(
     damage: &mut Vec<Damage>,
 ) -> Result<(), Fault> {
     let tally = evidence_rows(conn, vault, line, book.line_no).map(|(tally, _)| tally);
-    compare(
-        tally,
-        book.evidence,
-        Damage::Table {
-            table: "evidence",
-            line,
-        },
-        damage,
-    )
+    compare(tally, book.evidence, Damage::Table { table: "evidence", line }, damage)
 }
 
 /// Checks all checkpoints of a line and compares the rows with their tally.
@@ -303,12 +248,7 @@ pub(crate) fn checkpoints(
         let logs = statement
             .query_map([book.line_no], |row| row.get::<_, u8>(0))?
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| {
-                Fault::Damaged(Damage::Table {
-                    table: "checkpoint",
-                    line,
-                })
-            })?;
+            .map_err(|_| Fault::Damaged(Damage::Table { table: "checkpoint", line }))?;
         for log in logs {
             let mut statement = conn.prepare_cached(sql::CHECKPOINTS_SELECT)?;
             let mut found = statement.query(params![book.line_no, log, 0, i64::MAX])?;
@@ -319,15 +259,7 @@ pub(crate) fn checkpoints(
         }
         Ok(tally)
     })();
-    compare(
-        tally,
-        book.checkpoints,
-        Damage::Table {
-            table: "checkpoint",
-            line,
-        },
-        damage,
-    )
+    compare(tally, book.checkpoints, Damage::Table { table: "checkpoint", line }, damage)
 }
 
 /// Evidence by name, as [`khatt_core::store::Reader::evidence`] returns it.
@@ -347,17 +279,11 @@ pub(crate) fn evidence_rows(
     while let Some(row) = found.next()? {
         let (Some(name), Some(proof), Some(seal)) = (text(row, 0), bytes(row, 1), bytes(row, 2))
         else {
-            return Err(Fault::Damaged(Damage::Table {
-                table: "evidence",
-                line,
-            }));
+            return Err(Fault::Damaged(Damage::Table { table: "evidence", line }));
         };
         if !vault.is_seal(&rows::evidence_place(line, name, proof), seal) {
             let key = name.to_owned();
-            return Err(Fault::Damaged(Damage::Row {
-                table: "evidence",
-                key,
-            }));
+            return Err(Fault::Damaged(Damage::Row { table: "evidence", key }));
         }
         tally.add(seal);
         evidence.push((name.to_owned(), proof.to_vec()));

@@ -120,13 +120,8 @@ impl Damage {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LostEntries {
-                log, had, found, ..
-            } => {
-                write!(
-                    f,
-                    "local disk lost entries of log {log}: had {had}, found {found}"
-                )
+            Self::LostEntries { log, had, found, .. } => {
+                write!(f, "local disk lost entries of log {log}: had {had}, found {found}")
             }
             Self::LostCommits { had, found } => {
                 write!(f, "local disk lost commits: had {had}, found {found}")
@@ -134,17 +129,11 @@ impl fmt::Display for Damage {
             Self::HeadFile { what } => write!(f, "local head file is {what}"),
             Self::Entry { id, part, .. } => write!(f, "local disk altered entry {id} {part}"),
             Self::Root { log, .. } => {
-                write!(
-                    f,
-                    "local disk altered log {log}: its entries lead to another root"
-                )
+                write!(f, "local disk altered log {log}: its entries lead to another root")
             }
             Self::Row { table, key } => write!(f, "local disk altered {table} {key}"),
             Self::Table { table, .. } => {
-                write!(
-                    f,
-                    "local disk altered table {table}: rows are missing or old"
-                )
+                write!(f, "local disk altered table {table}: rows are missing or old")
             }
             Self::Database { what } => write!(f, "local database is malformed: {what}"),
         }

@@ -99,10 +99,7 @@ impl OpenError {
             if error.kind() == std::io::ErrorKind::StorageFull {
                 Self::LocalFull
             } else {
-                Self::LocalIo {
-                    what,
-                    reason: error.to_string(),
-                }
+                Self::LocalIo { what, reason: error.to_string() }
             }
         }
     }

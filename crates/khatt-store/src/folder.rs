@@ -91,8 +91,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), OpenError> {
         .mode(0o600)
         .open(path)
         .map_err(OpenError::io("creating a file"))?;
-    file.write_all(bytes)
-        .map_err(OpenError::io("writing a file"))?;
+    file.write_all(bytes).map_err(OpenError::io("writing a file"))?;
     file.sync_all().map_err(OpenError::io("syncing a file"))
 }
 
@@ -140,9 +139,7 @@ pub(crate) fn sync_file(dir: &Path, name: &str) -> Result<(), OpenError> {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), OpenError> {
-    File::open(dir)
-        .and_then(|held| held.sync_all())
-        .map_err(OpenError::io("syncing the folder"))
+    File::open(dir).and_then(|held| held.sync_all()).map_err(OpenError::io("syncing the folder"))
 }
 
 /// Reserves disk space under the name `ballast`.
@@ -167,11 +164,7 @@ pub(crate) fn refuse_network_files(dir: &Path) -> Result<(), OpenError> {
     let held = rustix::fs::statfs(dir)
         .map_err(|error| OpenError::io("asking for the file system")(error.into()))?;
     // The kernel gives 32 bits, sign-extended on some platforms.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "magic is 32 bits"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "magic is 32 bits")]
     let magic = held.f_type as u32;
     match NETWORK_FILES.iter().find(|(known, _)| *known == magic) {
         Some((_, kind)) => Err(OpenError::LocalNetworkFiles { kind }),

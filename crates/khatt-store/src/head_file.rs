@@ -35,18 +35,11 @@ impl Slot {
         let sizes = books
             .lines()
             .flat_map(|(line, book)| {
-                book.heads
-                    .values()
-                    .map(move |head| (line, head.log, head.size))
+                book.heads.values().map(move |head| (line, head.log, head.size))
             })
             .take(SIZES_MAX)
             .collect();
-        Self {
-            store_id: books.store_id,
-            sequence: books.sequence(),
-            digest: books.digest(),
-            sizes,
-        }
+        Self { store_id: books.store_id, sequence: books.sequence(), digest: books.digest(), sizes }
     }
 
     fn encode(&self, vault: &Vault, fill: &mut Fill) -> Option<Vec<u8>> {
@@ -131,9 +124,7 @@ impl HeadFile {
         let mut bytes = Vec::with_capacity(SLOT_LEN * 2);
         for _ in 0..2 {
             let slot = Slot::of(books).encode(vault, fill);
-            bytes.extend(slot.ok_or(OpenError::LocalDamaged {
-                what: FILE.to_owned(),
-            })?);
+            bytes.extend(slot.ok_or(OpenError::LocalDamaged { what: FILE.to_owned() })?);
         }
         folder::replace(dir, FILE, &bytes)
     }
@@ -148,11 +139,7 @@ impl HeadFile {
             .map_err(OpenError::io("opening heads"))?;
         let mut slots = Vec::new();
         if bytes.len() == SLOT_LEN * 2 {
-            slots.extend(
-                bytes
-                    .chunks_exact(SLOT_LEN)
-                    .filter_map(|slot| Slot::decode(slot, vault)),
-            );
+            slots.extend(bytes.chunks_exact(SLOT_LEN).filter_map(|slot| Slot::decode(slot, vault)));
         }
         let both = slots.len() == 2;
         let newest = slots.into_iter().max_by_key(|slot| slot.sequence);
@@ -171,11 +158,7 @@ impl HeadFile {
         let bytes = slot
             .encode(vault, fill)
             .ok_or_else(|| io::Error::other("head file slot could not be sealed"))?;
-        let offset = if slot.sequence.is_multiple_of(2) {
-            0
-        } else {
-            SLOT_LEN as u64
-        };
+        let offset = if slot.sequence.is_multiple_of(2) { 0 } else { SLOT_LEN as u64 };
         self.file.write_all_at(&bytes, offset)?;
         match syncs {
             Syncs::Full => self.file.sync_data(),
@@ -186,11 +169,7 @@ impl HeadFile {
     /// Writes the books into both slots, one after the other.
     pub(crate) fn renew(&self, books: &Books, vault: &Vault, fill: &mut Fill) -> io::Result<()> {
         self.write(books, vault, fill, Syncs::Full)?;
-        let other = if books.sequence().is_multiple_of(2) {
-            SLOT_LEN as u64
-        } else {
-            0
-        };
+        let other = if books.sequence().is_multiple_of(2) { SLOT_LEN as u64 } else { 0 };
         let bytes = Slot::of(books)
             .encode(vault, fill)
             .ok_or_else(|| io::Error::other("head file slot could not be sealed"))?;

@@ -32,11 +32,7 @@ impl SqliteStore {
         entries: &[StoredEntry],
     ) -> Result<(), CommitError> {
         self.refuse_if_held()?;
-        let head = self
-            .books
-            .line(line)
-            .and_then(|book| book.heads.get(&log))
-            .cloned();
+        let head = self.books.line(line).and_then(|book| book.heads.get(&log)).cloned();
         let size = head.as_ref().map_or(0, |head| head.size);
         let refused = CommitError::LocalOutOfOrder { log, size };
         let (Some(head), Some(book)) = (head, self.books.line(line)) else {

@@ -25,18 +25,10 @@ pub struct PassphraseCost {
 
 impl PassphraseCost {
     /// The second recommended option of RFC 9106 §4: 64 MiB, three passes, four lanes.
-    pub const RECOMMENDED: Self = Self {
-        memory_kib: 65_536,
-        passes: 3,
-        lanes: 4,
-    };
+    pub const RECOMMENDED: Self = Self { memory_kib: 65_536, passes: 3, lanes: 4 };
 
     /// The least that Argon2id allows. For tests: it protects nothing.
-    pub const DANGEROUS_LEAST: Self = Self {
-        memory_kib: 8,
-        passes: 1,
-        lanes: 1,
-    };
+    pub const DANGEROUS_LEAST: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
 }
 
 /// The random name of one store, the same in all of its files.
@@ -68,9 +60,8 @@ pub(crate) fn encode(
     bytes.extend_from_slice(&opened.store_id);
     let vault = derive(passphrase, &salt, cost)?;
     let place = Place::file(FILE).part(&bytes);
-    let sealed = vault
-        .seal(fill, &place, opened.archive_key.as_slice())
-        .ok_or(OpenError::LocalCost)?;
+    let sealed =
+        vault.seal(fill, &place, opened.archive_key.as_slice()).ok_or(OpenError::LocalCost)?;
     bytes.extend_from_slice(&sealed);
     Ok(bytes)
 }
@@ -82,9 +73,7 @@ pub(crate) fn read(dir: &Path, passphrase: &[u8]) -> Result<Opened, OpenError> {
 }
 
 fn decode(bytes: &[u8], passphrase: &[u8]) -> Result<Opened, OpenError> {
-    let damaged = || OpenError::LocalDamaged {
-        what: FILE.to_owned(),
-    };
+    let damaged = || OpenError::LocalDamaged { what: FILE.to_owned() };
     if bytes.len() != FILE_LEN {
         return Err(damaged());
     }
@@ -105,23 +94,12 @@ fn decode(bytes: &[u8], passphrase: &[u8]) -> Result<Opened, OpenError> {
             known: u64::from(VERSION),
         });
     }
-    let vault = derive(
-        passphrase,
-        salt,
-        PassphraseCost {
-            memory_kib,
-            passes,
-            lanes,
-        },
-    )?;
+    let vault = derive(passphrase, salt, PassphraseCost { memory_kib, passes, lanes })?;
     let key = vault
         .open(&Place::file(FILE).part(header), sealed)
         .ok_or(OpenError::LocalWrongPassphrase)?;
     let archive_key = key.as_slice().try_into().map_err(|_| damaged())?;
-    Ok(Opened {
-        store_id,
-        archive_key: Zeroizing::new(archive_key),
-    })
+    Ok(Opened { store_id, archive_key: Zeroizing::new(archive_key) })
 }
 
 fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
@@ -160,10 +138,7 @@ mod tests {
     }
 
     fn opened() -> Opened {
-        Opened {
-            store_id: [3; 16],
-            archive_key: Zeroizing::new([9; 32]),
-        }
+        Opened { store_id: [3; 16], archive_key: Zeroizing::new([9; 32]) }
     }
 
     #[test]
@@ -195,11 +170,7 @@ mod tests {
 
     #[test]
     fn cost_beyond_the_caps_is_refused_before_memory_is_taken() {
-        let cost = PassphraseCost {
-            memory_kib: u32::MAX,
-            passes: 1,
-            lanes: 1,
-        };
+        let cost = PassphraseCost { memory_kib: u32::MAX, passes: 1, lanes: 1 };
         let refused = encode(&opened(), b"north", cost, &mut fill()).unwrap_err();
         assert_eq!(refused, OpenError::LocalCost);
     }

@@ -91,10 +91,7 @@ impl SqliteStore {
         allow_file_system(&building, options)?;
         let lock = folder::lock(&building)?;
         clear(&building)?;
-        let mut opened = Opened {
-            store_id: [0; 16],
-            archive_key: Zeroizing::new([0; 32]),
-        };
+        let mut opened = Opened { store_id: [0; 16], archive_key: Zeroizing::new([0; 32]) };
         fill(&mut opened.store_id);
         fill(opened.archive_key.as_mut_slice());
         let key_file = key_file::encode(&opened, passphrase, options.passphrase_cost, &mut fill)?;
@@ -102,13 +99,8 @@ impl SqliteStore {
         folder::write_new(&building.join(key_file::FILE), &key_file)?;
         let conn = settings::connect(&building, Use::Create, Syncs::Full)?;
         settings::make_tables(&conn)?;
-        let versions = params![
-            opened.store_id,
-            check::signed(VERSION),
-            check::signed(VERSION)
-        ];
-        conn.execute(sql::STORE_INSERT, versions)
-            .map_err(settings::failed)?;
+        let versions = params![opened.store_id, check::signed(VERSION), check::signed(VERSION)];
+        conn.execute(sql::STORE_INSERT, versions).map_err(settings::failed)?;
         conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(settings::failed)?;
         conn.close().map_err(|(_, error)| settings::failed(error))?;
@@ -149,8 +141,7 @@ impl SqliteStore {
         let vault = Arc::new(Vault::new(&opened.archive_key));
         let conn = settings::connect(dir, Use::Write, options.syncs)?;
         if let Some(pages) = options.pages_max {
-            conn.pragma_update(None, "max_page_count", pages)
-                .map_err(settings::failed)?;
+            conn.pragma_update(None, "max_page_count", pages).map_err(settings::failed)?;
         }
         check_versions(&conn)?;
         settings::check_tables(&conn)?;
@@ -185,9 +176,7 @@ impl SqliteStore {
             && renew
             && !damage.iter().any(Damage::holds_writes)
         {
-            head_file
-                .renew(&books, &vault, &mut fill)
-                .map_err(OpenError::io("writing heads"))?;
+            head_file.renew(&books, &vault, &mut fill).map_err(OpenError::io("writing heads"))?;
         }
         let outcome = match (damage.is_empty(), ahead) {
             (true, false) => OpenOutcome::Intact,
@@ -212,30 +201,21 @@ impl SqliteStore {
 /// Refuses tables that this code must not read. Tables of an older version would be moved on here.
 fn check_versions(conn: &Connection) -> Result<(), OpenError> {
     let held = conn
-        .query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE name = 'store'",
-            [],
-            |row| row.get::<_, i64>(0),
-        )
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'store'", [], |row| {
+            row.get::<_, i64>(0)
+        })
         .map_err(|error| OpenError::from(Fault::from(error)))?;
     if held != 1 {
-        return Err(OpenError::LocalDamaged {
-            what: "the tables' definitions".to_owned(),
-        });
+        return Err(OpenError::LocalDamaged { what: "the tables' definitions".to_owned() });
     }
     let (_, version, least) = rows::store(conn)?;
     if least > VERSION {
-        return Err(OpenError::LocalTooOld {
-            needed: least,
-            known: VERSION,
-        });
+        return Err(OpenError::LocalTooOld { needed: least, known: VERSION });
     }
     if version == VERSION {
         Ok(())
     } else {
-        Err(OpenError::LocalDamaged {
-            what: format!("the version of the tables ({version})"),
-        })
+        Err(OpenError::LocalDamaged { what: format!("the version of the tables ({version})") })
     }
 }
 

@@ -48,11 +48,7 @@ pub struct ScrubStep {
 impl SqliteReader {
     pub(crate) fn open(dir: &Path, vault: Arc<Vault>, lock: Arc<Lock>) -> Result<Self, OpenError> {
         let conn = settings::connect(dir, Use::Read, Syncs::Full)?;
-        Ok(Self {
-            conn,
-            vault,
-            _lock: lock,
-        })
+        Ok(Self { conn, vault, _lock: lock })
     }
 
     /// Reads on from `from` and checks at least `rows` rows, unless the end comes first.
@@ -73,11 +69,7 @@ impl SqliteReader {
         self.conn.execute_batch("PRAGMA shrink_memory")?;
         let tx = self.conn.unchecked_transaction()?;
         let (store_id, _, _) = rows::store(&tx)?;
-        let mut step = ScrubStep {
-            damage: Vec::new(),
-            rows: 0,
-            next: None,
-        };
+        let mut step = ScrubStep { damage: Vec::new(), rows: 0, next: None };
         let books = match rows::books(&tx, &self.vault, store_id) {
             Ok(books) => books,
             Err(Fault::Damaged(damage)) => {
@@ -99,33 +91,19 @@ impl SqliteReader {
                 .min_by_key(|(_, book)| book.line_no);
             let Some((line, book)) = next else { break };
             if book.line_no != position.line_no {
-                position = ScrubPosition {
-                    line_no: book.line_no,
-                    log: 0,
-                    walk: None,
-                };
+                position = ScrubPosition { line_no: book.line_no, log: 0, walk: None };
             }
-            let log = book
-                .heads
-                .values()
-                .find(|head| u64::from(head.log.0) >= position.log);
+            let log = book.heads.values().find(|head| u64::from(head.log.0) >= position.log);
             let Some(head) = log else {
                 let damage = &mut step.damage;
                 check::checkpoints(&tx, &self.vault, line, book, damage)?;
                 check::state(&tx, &self.vault, line, book, Depth::Whole, damage)?;
                 check::evidence(&tx, &self.vault, line, book, damage)?;
                 let tallies = [book.checkpoints, book.state, book.evidence];
-                let read = tallies
-                    .iter()
-                    .map(|tally| tally.count)
-                    .fold(1, u64::saturating_add);
+                let read = tallies.iter().map(|tally| tally.count).fold(1, u64::saturating_add);
                 step.rows = step.rows.saturating_add(read);
                 let line_no = book.line_no.saturating_add(1);
-                position = ScrubPosition {
-                    line_no,
-                    log: 0,
-                    walk: None,
-                };
+                position = ScrubPosition { line_no, log: 0, walk: None };
                 continue;
             };
             self.scrub_log(&tx, line, book, head, &mut position, rows, &mut step)?;
@@ -134,10 +112,7 @@ impl SqliteReader {
         Ok(step)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of one loop, apart for its length"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one step of one loop, apart for its length")]
     fn scrub_log(
         &self,
         tx: &Transaction<'_>,
@@ -162,10 +137,7 @@ impl SqliteReader {
             return Ok(());
         }
         if walk.leads_elsewhere(head) {
-            step.damage.push(Damage::Root {
-                line,
-                log: head.log,
-            });
+            step.damage.push(Damage::Root { line, log: head.log });
         }
         check::beyond(tx, line, book.line_no, head, &mut step.damage)?;
         position.log = u64::from(head.log.0).saturating_add(1);
@@ -205,11 +177,8 @@ impl SqliteReader {
             statement.query(params![book.line_no, log.0, signed(from), signed(count)])?;
         for index in from..from.saturating_add(count) {
             let id = EntryId { log, index };
-            let row = found.next()?.ok_or(Fault::Damaged(Damage::Entry {
-                line,
-                id,
-                part: "missing",
-            }))?;
+            let row =
+                found.next()?.ok_or(Fault::Damaged(Damage::Entry { line, id, part: "missing" }))?;
             items.push(each(id, row)?);
         }
         Ok(items)
@@ -254,10 +223,7 @@ impl SqliteReader {
         let mut state = Vec::new();
         while let Some(row) = found.next()? {
             let (Some(key), Some(sealed)) = (text(row, 0), bytes(row, 1)) else {
-                return Err(Fault::Damaged(Damage::Table {
-                    table: "state",
-                    line,
-                }));
+                return Err(Fault::Damaged(Damage::Table { table: "state", line }));
             };
             if !key.starts_with(prefix) {
                 break;
@@ -276,10 +242,7 @@ impl SqliteReader {
         if tally == book.evidence {
             Ok(evidence)
         } else {
-            Err(Fault::Damaged(Damage::Table {
-                table: "evidence",
-                line,
-            }))
+            Err(Fault::Damaged(Damage::Table { table: "evidence", line }))
         }
     }
 }

@@ -26,9 +26,7 @@ impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged(Damage::Database {
-                    what: error.to_string(),
-                })
+                Self::Damaged(Damage::Database { what: error.to_string() })
             }
             _ => Self::Sql(error),
         }
@@ -38,18 +36,16 @@ impl From<rusqlite::Error> for Fault {
 impl From<Fault> for ReadError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Damaged(Damage::Entry { id, part, .. }) => Self::LocalDamaged {
-                what: format!("entry {id} {part}"),
-            },
-            Fault::Damaged(Damage::Row { table, key }) => Self::LocalDamaged {
-                what: format!("{table} {key}"),
-            },
-            Fault::Damaged(Damage::Table { table, .. }) => Self::LocalDamaged {
-                what: format!("table {table}"),
-            },
-            Fault::Damaged(other) => Self::LocalDamaged {
-                what: other.to_string(),
-            },
+            Fault::Damaged(Damage::Entry { id, part, .. }) => {
+                Self::LocalDamaged { what: format!("entry {id} {part}") }
+            }
+            Fault::Damaged(Damage::Row { table, key }) => {
+                Self::LocalDamaged { what: format!("{table} {key}") }
+            }
+            Fault::Damaged(Damage::Table { table, .. }) => {
+                Self::LocalDamaged { what: format!("table {table}") }
+            }
+            Fault::Damaged(other) => Self::LocalDamaged { what: other.to_string() },
             Fault::Sql(error) => Self::LocalFatal(error.to_string()),
         }
     }
@@ -70,9 +66,7 @@ impl From<Fault> for CommitError {
 impl From<Fault> for OpenError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Damaged(damage) => Self::LocalDamaged {
-                what: damage.to_string(),
-            },
+            Fault::Damaged(damage) => Self::LocalDamaged { what: damage.to_string() },
             Fault::Sql(error) => settings::failed(error),
         }
     }
@@ -80,12 +74,7 @@ impl From<Fault> for OpenError {
 
 /// Reads the store's own row: its id and the versions of its tables.
 pub(crate) fn store(conn: &Connection) -> Result<(StoreId, u64, u64), Fault> {
-    let damaged = || {
-        Fault::Damaged(Damage::Row {
-            table: "store",
-            key: "row".to_owned(),
-        })
-    };
+    let damaged = || Fault::Damaged(Damage::Row { table: "store", key: "row".to_owned() });
     let mut statement = conn.prepare_cached(sql::STORE_SELECT)?;
     let mut rows = statement.query([])?;
     let row = rows.next()?.ok_or_else(damaged)?;
@@ -129,10 +118,7 @@ pub(crate) fn heads(
     if ascending && heads.len() as u64 == count {
         Ok(heads)
     } else {
-        Err(Fault::Damaged(Damage::Table {
-            table: "head",
-            line,
-        }))
+        Err(Fault::Damaged(Damage::Table { table: "head", line }))
     }
 }
 
@@ -162,10 +148,7 @@ pub(crate) fn books(conn: &Connection, vault: &Vault, store_id: StoreId) -> Resu
     let mut books = Books::new(store_id);
     for (line, mut book, count) in lines(conn, vault)? {
         if books.line(line).is_some() {
-            return Err(Fault::Damaged(Damage::Table {
-                table: "line",
-                line,
-            }));
+            return Err(Fault::Damaged(Damage::Table { table: "line", line }));
         }
         let heads = heads(conn, vault, line, book.line_no, count)?;
         book.heads = heads.into_iter().map(|head| (head.log, head)).collect();
@@ -189,37 +172,20 @@ pub(crate) fn entry(
             Some((1, open)) => Some(Some(Sealed(open.to_vec()))),
             _ => None,
         })
-        .ok_or(Fault::Damaged(Damage::Entry {
-            line,
-            id,
-            part: "open part",
-        }))?;
-    Ok(StoredEntry {
-        id,
-        leaf,
-        leaf_hash,
-        open,
-    })
+        .ok_or(Fault::Damaged(Damage::Entry { line, id, part: "open part" }))?;
+    Ok(StoredEntry { id, leaf, leaf_hash, open })
 }
 
 /// Reads the leaf of a row of `entry`, which must be the one at `id`, and checks its hash.
 pub(crate) fn leaf(line: LineId, id: EntryId, row: &Row<'_>) -> Result<(Hash, Vec<u8>), Fault> {
     if number(row, 0) != Some(id.index) {
-        return Err(Fault::Damaged(Damage::Entry {
-            line,
-            id,
-            part: "missing",
-        }));
+        return Err(Fault::Damaged(Damage::Entry { line, id, part: "missing" }));
     }
     let held = (|| {
         let (hash, leaf) = (Hash(array(row, 1)?), bytes(row, 2)?);
         (leaf_hash(leaf) == hash).then(|| (hash, leaf.to_vec()))
     })();
-    held.ok_or(Fault::Damaged(Damage::Entry {
-        line,
-        id,
-        part: "leaf",
-    }))
+    held.ok_or(Fault::Damaged(Damage::Entry { line, id, part: "leaf" }))
 }
 
 /// Reads a row of `checkpoint`, and returns its seal too.
@@ -237,9 +203,7 @@ pub(crate) fn checkpoint(
             signature: array(row, 2)?,
         };
         let seal = bytes(row, 3)?;
-        vault
-            .is_seal(&checkpoint_place(line, &kept), seal)
-            .then(|| (kept, seal.to_vec()))
+        vault.is_seal(&checkpoint_place(line, &kept), seal).then(|| (kept, seal.to_vec()))
     })();
     held.ok_or_else(|| {
         let size = number(row, 0).map_or_else(|| "?".to_owned(), |size| size.to_string());
@@ -259,10 +223,7 @@ pub(crate) fn state(
 ) -> Result<Sealed, Fault> {
     match vault.open(&state_place(line, key), sealed) {
         Some(value) => Ok(Sealed(value.to_vec())),
-        None => Err(Fault::Damaged(Damage::Row {
-            table: "state",
-            key: key.to_owned(),
-        })),
+        None => Err(Fault::Damaged(Damage::Row { table: "state", key: key.to_owned() })),
     }
 }
 
@@ -275,10 +236,7 @@ pub(crate) fn head_place(line: LineId, head: &Head) -> Place {
 }
 
 pub(crate) fn entry_place(line: LineId, id: EntryId, leaf_hash: Hash) -> Place {
-    Place::row("entry", line)
-        .number(u64::from(id.log.0))
-        .number(id.index)
-        .part(&leaf_hash.0)
+    Place::row("entry", line).number(u64::from(id.log.0)).number(id.index).part(&leaf_hash.0)
 }
 
 pub(crate) fn checkpoint_place(line: LineId, kept: &StoredCheckpoint) -> Place {
@@ -294,9 +252,7 @@ pub(crate) fn state_place(line: LineId, key: &str) -> Place {
 }
 
 pub(crate) fn evidence_place(line: LineId, name: &str, proof: &[u8]) -> Place {
-    Place::row("evidence", line)
-        .part(name.as_bytes())
-        .part(proof)
+    Place::row("evidence", line).part(name.as_bytes()).part(proof)
 }
 
 /// Returns a column as bytes, without copying.
@@ -320,12 +276,7 @@ fn array<const LEN: usize>(row: &Row<'_>, column: usize) -> Option<[u8; LEN]> {
 
 fn line(vault: &Vault, row: &Row<'_>) -> Option<(LineId, LineBook, u64)> {
     let line = LineId(array(row, 1)?);
-    let tally = |count, sum| {
-        Some(Tally {
-            count: number(row, count)?,
-            sum: array(row, sum)?,
-        })
-    };
+    let tally = |count, sum| Some(Tally { count: number(row, count)?, sum: array(row, sum)? });
     let book = LineBook {
         line_no: i64::try_from(number(row, 0)?).ok()?,
         sequence: number(row, 2)?,
@@ -336,7 +287,5 @@ fn line(vault: &Vault, row: &Row<'_>) -> Option<(LineId, LineBook, u64)> {
         evidence: tally(9, 10)?,
     };
     let log_count = number(row, 4)?;
-    vault
-        .is_seal(&book.place(line, log_count), bytes(row, 11)?)
-        .then_some((line, book, log_count))
+    vault.is_seal(&book.place(line, log_count), bytes(row, 11)?).then_some((line, book, log_count))
 }

@@ -29,9 +29,7 @@ pub(crate) enum Use {
 /// Opens a connection with every setting made and read back.
 pub(crate) fn connect(dir: &Path, purpose: Use, syncs: Syncs) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < LEAST_SQLITE {
-        return Err(OpenError::LocalOldSqlite {
-            found: rusqlite::version().to_owned(),
-        });
+        return Err(OpenError::LocalOldSqlite { found: rusqlite::version().to_owned() });
     }
     let path = dir.join(FILE);
     if purpose != Use::Create && !path.exists() {
@@ -45,12 +43,9 @@ pub(crate) fn connect(dir: &Path, purpose: Use, syncs: Syncs) -> Result<Connecti
     let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(failed)?;
     // A failed sync must not be tried again on the way out: the kernel may say yes and have nothing.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        .map_err(failed)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
-        .map_err(failed)?;
-    conn.busy_timeout(Duration::from_millis(BUSY_MS))
-        .map_err(failed)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(failed)?;
+    conn.busy_timeout(Duration::from_millis(BUSY_MS)).map_err(failed)?;
     conn.set_prepared_statement_cache_capacity(64);
     if purpose == Use::Create {
         set(&conn, "page_size", "4096")?;
@@ -87,9 +82,7 @@ pub(crate) fn check_tables(conn: &Connection) -> Result<(), OpenError> {
     if tables(conn)? == tables(&wanted)? {
         Ok(())
     } else {
-        Err(OpenError::LocalDamaged {
-            what: "the tables' definitions".to_owned(),
-        })
+        Err(OpenError::LocalDamaged { what: "the tables' definitions".to_owned() })
     }
 }
 
@@ -98,14 +91,9 @@ pub(crate) fn failed(error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => OpenError::LocalFull,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) | None => {
-            OpenError::LocalDamaged {
-                what: format!("{FILE} ({error})"),
-            }
+            OpenError::LocalDamaged { what: format!("{FILE} ({error})") }
         }
-        Some(_) => OpenError::LocalIo {
-            what: "opening post.db",
-            reason: error.to_string(),
-        },
+        Some(_) => OpenError::LocalIo { what: "opening post.db", reason: error.to_string() },
     }
 }
 
@@ -113,9 +101,7 @@ fn tables(conn: &Connection) -> Result<Vec<[String; 4]>, OpenError> {
     let text = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name";
     let mut statement = conn.prepare(text).map_err(failed)?;
     let rows = statement
-        .query_map([], |row| {
-            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
-        })
+        .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))
         .map_err(failed)?;
     rows.collect::<Result<_, _>>().map_err(failed)
 }
@@ -137,11 +123,7 @@ fn check(conn: &Connection, name: &'static str, wanted: &str) -> Result<(), Open
     if found == wanted {
         Ok(())
     } else {
-        Err(OpenError::LocalSetting {
-            name,
-            wanted: wanted.to_owned(),
-            found,
-        })
+        Err(OpenError::LocalSetting { name, wanted: wanted.to_owned(), found })
     }
 }
 

@@ -60,22 +60,11 @@ pub(crate) struct Parts {
 
 impl SqliteStore {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts {
-            conn,
-            vault,
-            lock,
-            dir,
-            fill,
-            books,
-            head_file,
-            outcome,
-            syncs,
-        } = parts;
+        let Parts { conn, vault, lock, dir, fill, books, head_file, outcome, syncs } = parts;
         let held = match &outcome {
-            OpenOutcome::Damaged(damage) => damage
-                .iter()
-                .find(|damage| damage.holds_writes())
-                .map(Damage::to_string),
+            OpenOutcome::Damaged(damage) => {
+                damage.iter().find(|damage| damage.holds_writes()).map(Damage::to_string)
+            }
             _ => None,
         };
         let failed = false;
@@ -129,13 +118,7 @@ impl SqliteStore {
     /// As [`Writer::commit`].
     pub fn put_secret(&mut self, name: &str, secret: &[u8]) -> Result<(), CommitError> {
         let change = StateChange::Put(secret_key(name), Sealed(secret.to_vec()));
-        self.commit(
-            STORE_LINE,
-            &Batch {
-                state: vec![change],
-                ..Batch::default()
-            },
-        )
+        self.commit(STORE_LINE, &Batch { state: vec![change], ..Batch::default() })
     }
 
     /// Forgets a secret of the post.
@@ -145,13 +128,7 @@ impl SqliteStore {
     /// As [`Writer::commit`].
     pub fn delete_secret(&mut self, name: &str) -> Result<(), CommitError> {
         let change = StateChange::Delete(secret_key(name));
-        self.commit(
-            STORE_LINE,
-            &Batch {
-                state: vec![change],
-                ..Batch::default()
-            },
-        )
+        self.commit(STORE_LINE, &Batch { state: vec![change], ..Batch::default() })
     }
 
     /// Returns the secret kept under a name.
@@ -307,17 +284,15 @@ impl SqliteStore {
 
     /// Moves pages into the database once the write-ahead file is long.
     fn shorten_wal(&mut self) {
-        let outcome = self
-            .wal_pages("PRAGMA wal_checkpoint(NOOP)")
-            .and_then(|(pages, moved)| {
-                if pages >= WAL_PAGES && moved < pages {
-                    // The write-ahead file once more, and the database.
-                    self.note_syncs(2);
-                    self.move_pages("PRAGMA wal_checkpoint(PASSIVE)")
-                } else {
-                    Ok(())
-                }
-            });
+        let outcome = self.wal_pages("PRAGMA wal_checkpoint(NOOP)").and_then(|(pages, moved)| {
+            if pages >= WAL_PAGES && moved < pages {
+                // The write-ahead file once more, and the database.
+                self.note_syncs(2);
+                self.move_pages("PRAGMA wal_checkpoint(PASSIVE)")
+            } else {
+                Ok(())
+            }
+        });
         if let Err(error) = outcome {
             // What was just committed is durable in the write-ahead file: only the next one fails.
             self.fail(error.to_string());
@@ -333,9 +308,7 @@ impl SqliteStore {
     }
 
     fn wal_pages(&self, pragma: &str) -> Result<(i64, i64), rusqlite::Error> {
-        self.conn
-            .prepare_cached(pragma)?
-            .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
+        self.conn.prepare_cached(pragma)?.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
     }
 
     fn seal(&mut self, place: &Place, secret: &[u8]) -> Result<Vec<u8>, CommitError> {
@@ -455,9 +428,7 @@ impl SqliteStore {
 
     fn state_value(&self, line_no: i64, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         let mut statement = self.conn.prepare_cached(sql::STATE_VALUE_SELECT)?;
-        Ok(statement
-            .query_row(params![line_no, key], |row| row.get(0))
-            .optional()?)
+        Ok(statement.query_row(params![line_no, key], |row| row.get(0)).optional()?)
     }
 
     fn checkpoint_root(

@@ -26,9 +26,7 @@ pub(crate) struct Vault {
 
 impl Vault {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self {
-            cipher: XChaCha20Poly1305::new(&Key::from(*key)),
-        }
+        Self { cipher: XChaCha20Poly1305::new(&Key::from(*key)) }
     }
 
     /// Seals `secret` under `place`. The result is nonce, ciphertext and tag.
@@ -39,10 +37,7 @@ impl Vault {
     pub(crate) fn seal(&self, fill: &mut Fill, place: &Place, secret: &[u8]) -> Option<Vec<u8>> {
         let mut nonce = [0_u8; NONCE_LEN];
         fill(&mut nonce);
-        let payload = Payload {
-            msg: secret,
-            aad: &place.0,
-        };
+        let payload = Payload { msg: secret, aad: &place.0 };
         let ciphertext = self.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
         let mut sealed = Vec::with_capacity(nonce.len().saturating_add(ciphertext.len()));
         sealed.extend_from_slice(&nonce);
@@ -53,20 +48,13 @@ impl Vault {
     /// Opens what [`Vault::seal`] made for this place, or tells that it is not that.
     pub(crate) fn open(&self, place: &Place, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>()?;
-        let payload = Payload {
-            msg: ciphertext,
-            aad: &place.0,
-        };
-        self.cipher
-            .decrypt(&XNonce::from(*nonce), payload)
-            .ok()
-            .map(Zeroizing::new)
+        let payload = Payload { msg: ciphertext, aad: &place.0 };
+        self.cipher.decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
     }
 
     /// Tells whether `seal` is a seal over nothing for this place.
     pub(crate) fn is_seal(&self, place: &Place, seal: &[u8]) -> bool {
-        self.open(place, seal)
-            .is_some_and(|secret| secret.is_empty())
+        self.open(place, seal).is_some_and(|secret| secret.is_empty())
     }
 }
 
@@ -82,24 +70,18 @@ pub(crate) struct Place(Vec<u8>);
 impl Place {
     /// Starts the place of a row. `table` is its table's name.
     pub(crate) fn row(table: &str, line: LineId) -> Self {
-        Self(Vec::with_capacity(160))
-            .part(LABEL)
-            .part(table.as_bytes())
-            .part(&line.0)
+        Self(Vec::with_capacity(160)).part(LABEL).part(table.as_bytes()).part(&line.0)
     }
 
     /// Starts the place of something that belongs to no line.
     pub(crate) fn file(name: &str) -> Self {
-        Self(Vec::with_capacity(160))
-            .part(LABEL)
-            .part(name.as_bytes())
+        Self(Vec::with_capacity(160)).part(LABEL).part(name.as_bytes())
     }
 
     /// Adds a column.
     #[must_use]
     pub(crate) fn part(mut self, bytes: &[u8]) -> Self {
-        self.0
-            .extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        self.0.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
         self.0.extend_from_slice(bytes);
         self
     }

@@ -65,12 +65,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     }
     match file {
         _ if help => Asked::Help(language),
-        Some(file) if good => Asked::Run(Arguments {
-            file,
-            charter,
-            json,
-            language,
-        }),
+        Some(file) if good => Asked::Run(Arguments { file, charter, json, language }),
         _ => Asked::Unusable(language),
     }
 }
@@ -91,14 +86,7 @@ mod tests {
             json: true,
             language: Language::Fa,
         });
-        let row = [
-            "--in",
-            "fa",
-            "record.khatt",
-            "--json",
-            "--charter",
-            "line.charter",
-        ];
+        let row = ["--in", "fa", "record.khatt", "--json", "--charter", "line.charter"];
         assert_eq!(parsed(&row), expected);
     }
 
@@ -120,9 +108,7 @@ mod tests {
 
     #[test]
     fn file_whose_name_begins_with_a_dash_can_be_named() {
-        let Asked::Run(arguments) = parsed(&["--", "--json"]) else {
-            panic!("a run")
-        };
+        let Asked::Run(arguments) = parsed(&["--", "--json"]) else { panic!("a run") };
         assert_eq!(arguments.file, PathBuf::from("--json"));
         assert!(!arguments.json);
         assert_eq!(parsed(&["--help", "--in", "ar"]), Asked::Help(Language::Ar));

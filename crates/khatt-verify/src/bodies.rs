@@ -24,11 +24,8 @@ impl BodyCheck for Forms {
         };
         let book = Wordbook::builtin();
         let books = (book.glossary.hash(), book.gazetteer.hash());
-        let languages: Option<Vec<Language>> = charter
-            .languages
-            .iter()
-            .map(|tag| Language::from_tag(tag))
-            .collect();
+        let languages: Option<Vec<Language>> =
+            charter.languages.iter().map(|tag| Language::from_tag(tag)).collect();
         let form = Catalogue::builtin().get(body.form);
         let (Some(form), Some(languages)) = (form, languages) else {
             return BodyFinding::Unknown;

@@ -20,10 +20,7 @@ pub fn outcome(outcome: &Outcome, language: Language) -> String {
             vec![
                 ("answer", string("refused")),
                 ("exit", "1".to_owned()),
-                (
-                    "error",
-                    error(fault.code(), &fault.to_string(), &words, language),
-                ),
+                ("error", error(fault.code(), &fault.to_string(), &words, language)),
             ]
         }
         Outcome::Local(fault) => {
@@ -57,11 +54,7 @@ fn report(report: &Report, language: Language) -> Vec<(&'static str, String)> {
     };
     let established = report.established == Established::Yes;
     let posts: Vec<_> = report.posts.iter().map(post).collect();
-    let faults: Vec<_> = report
-        .faults
-        .iter()
-        .map(|one| fault(one, language))
-        .collect();
+    let faults: Vec<_> = report.faults.iter().map(|one| fault(one, language)).collect();
     vec![
         ("answer", string(answer)),
         ("exit", report.answer().exit_code().to_string()),
@@ -115,10 +108,7 @@ fn fault(fault: &Fault, language: Language) -> String {
 }
 
 fn object(fields: &[(&str, String)]) -> String {
-    let rows: Vec<_> = fields
-        .iter()
-        .map(|(name, value)| format!("\"{name}\":{value}"))
-        .collect();
+    let rows: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", rows.join(","))
 }
 

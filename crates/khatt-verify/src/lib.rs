@@ -71,24 +71,18 @@ fn anchor(given: Option<&str>) -> Result<Anchor, Local> {
         return Ok(Anchor::Nothing);
     };
     if !Path::new(given).is_file() {
-        return parse_words(given)
-            .map(Anchor::Words)
-            .map_err(|_| Local::Charter);
+        return parse_words(given).map(Anchor::Words).map_err(|_| Local::Charter);
     }
     let bytes = read_short(given).map_err(|_| Local::Charter)?;
     if let Ok(charter) = SignedCharter::from_bytes(&bytes) {
         return Ok(Anchor::Charter(Box::new(charter)));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| Local::Charter)?;
-    parse_words(text)
-        .map(Anchor::Words)
-        .map_err(|_| Local::Charter)
+    parse_words(text).map(Anchor::Words).map_err(|_| Local::Charter)
 }
 
 fn read_short(path: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(CHARTER_FILE_MAX)
-        .read_to_end(&mut bytes)?;
+    File::open(path)?.take(CHARTER_FILE_MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

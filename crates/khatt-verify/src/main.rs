@@ -9,11 +9,7 @@ use khatt_verify::{json, run, show, texts};
 fn main() -> ExitCode {
     let (text, code, failed) = match parse(std::env::args_os().skip(1)) {
         Asked::Help(language) => (texts::usage(language).to_owned() + "\n", 0, false),
-        Asked::Version => (
-            format!("khatt-verify {}\n", env!("CARGO_PKG_VERSION")),
-            0,
-            false,
-        ),
+        Asked::Version => (format!("khatt-verify {}\n", env!("CARGO_PKG_VERSION")), 0, false),
         Asked::Unusable(language) => (texts::usage(language).to_owned() + "\n", 2, true),
         Asked::Run(arguments) => {
             let outcome = run(&arguments);

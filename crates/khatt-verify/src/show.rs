@@ -31,23 +31,10 @@ pub fn outcome(outcome: &Outcome, language: Language) -> String {
 
 fn report(out: &mut String, report: &Report, language: Language) {
     let say = |which| phrase(which, language);
-    row(
-        out,
-        &format!(
-            "{}: {}",
-            say(Phrase::Kind),
-            kind_words(line_kind(report.kind), language)
-        ),
-    );
-    row(
-        out,
-        &format!("{}: {}", say(Phrase::Line), token(language, &report.line)),
-    );
+    row(out, &format!("{}: {}", say(Phrase::Kind), kind_words(line_kind(report.kind), language)));
+    row(out, &format!("{}: {}", say(Phrase::Line), token(language, &report.line)));
     let words = CheckWords::of(report.charter, word_language(language)).to_string();
-    row(
-        out,
-        &format!("{}: {}", say(Phrase::Words), words.replace('\n', " / ")),
-    );
+    row(out, &format!("{}: {}", say(Phrase::Words), words.replace('\n', " / ")));
     for post in &report.posts {
         post_row(out, post, language);
     }
@@ -60,17 +47,12 @@ fn report(out: &mut String, report: &Report, language: Language) {
     for fault in &report.faults {
         fault_row(out, report, fault, language);
     }
-    let unlisted = report
-        .fault_count
-        .saturating_sub(report.faults.len() as u64);
+    let unlisted = report.fault_count.saturating_sub(report.faults.len() as u64);
     if unlisted > 0 {
         row(out, &format!("{}: {unlisted}", say(Phrase::MoreFaults)));
     }
     let words = answer(report.answer());
-    row(
-        out,
-        &format!("{}: {}", say(Phrase::Answer), words.message(language)),
-    );
+    row(out, &format!("{}: {}", say(Phrase::Answer), words.message(language)));
     row(out, words.advice(language));
     if report.answer() != Answer::Refused && report.posts.iter().any(|p| p.closed + p.withheld > 0)
     {
@@ -80,10 +62,7 @@ fn report(out: &mut String, report: &Report, language: Language) {
 
 fn refusal(out: &mut String, words: &Text, code: &str, language: Language) {
     let refused = answer(Answer::Refused);
-    row(
-        out,
-        &format!("{} [{}]", words.message(language), token(language, &code)),
-    );
+    row(out, &format!("{} [{}]", words.message(language), token(language, &code)));
     row(out, words.advice(language));
     let title = phrase(Phrase::Answer, language);
     row(out, &format!("{title}: {}", refused.message(language)));
@@ -91,10 +70,7 @@ fn refusal(out: &mut String, words: &Text, code: &str, language: Language) {
 
 fn post_row(out: &mut String, post: &PostReport, language: Language) {
     let name = token(language, &format!("{} / {}", post.party, post.name));
-    row(
-        out,
-        &format!("{} {}: {name}", phrase(Phrase::Post, language), post.post),
-    );
+    row(out, &format!("{} {}: {name}", phrase(Phrase::Post, language), post.post));
     let numbers = [
         (Phrase::Entries, post.entries),
         (Phrase::Signed, post.signed),
@@ -108,25 +84,15 @@ fn post_row(out: &mut String, post: &PostReport, language: Language) {
     ];
     counts(out, &numbers, language);
     let root = token(language, &post.root);
-    row(
-        out,
-        &format!("    {}: {root}", phrase(Phrase::Root, language)),
-    );
+    row(out, &format!("    {}: {root}", phrase(Phrase::Root, language)));
 }
 
 fn counts(out: &mut String, numbers: &[(Phrase, u64)], language: Language) {
     let mut rows = Vec::new();
     for (which, number) in numbers {
-        rows.push(format!(
-            "{} {}",
-            phrase(*which, language),
-            token(language, number)
-        ));
+        rows.push(format!("{} {}", phrase(*which, language), token(language, number)));
     }
-    row(
-        out,
-        &format!("    {}", rows.join(phrase(Phrase::Comma, language))),
-    );
+    row(out, &format!("    {}", rows.join(phrase(Phrase::Comma, language))));
 }
 
 fn fault_row(out: &mut String, report: &Report, fault: &Fault, language: Language) {
@@ -135,23 +101,14 @@ fn fault_row(out: &mut String, report: &Report, fault: &Fault, language: Languag
         Blame::File => phrase(Phrase::BlameFile, language).to_owned(),
         Blame::Post(post) => {
             let found = report.posts.iter().find(|one| one.post == post);
-            let name = found
-                .map(|one| format!("{} / {}", one.party, one.name))
-                .unwrap_or_default();
-            format!(
-                "{} {}",
-                phrase(Phrase::BlamePost, language),
-                token(language, &name)
-            )
+            let name = found.map(|one| format!("{} / {}", one.party, one.name)).unwrap_or_default();
+            format!("{} {}", phrase(Phrase::BlamePost, language), token(language, &name))
         }
     };
     let at = token(language, &fault.at);
     let place = phrase(Phrase::Entry, language);
     let code = token(language, &fault.kind.code());
-    row(
-        out,
-        &format!("! {place} {at}: {} [{code}]", words.message(language)),
-    );
+    row(out, &format!("! {place} {at}: {} [{code}]", words.message(language)));
     if let Some(detail) = detail(&fault.kind) {
         row(out, &format!("    {}", token(language, &detail)));
     }

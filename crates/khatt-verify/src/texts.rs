@@ -57,14 +57,8 @@ impl Text {
 /// The text of a code; for a code without one, a text that says so.
 #[must_use]
 pub fn text(code: &str) -> Text {
-    let row = table::ROWS
-        .iter()
-        .find(|row| row.0 == code)
-        .unwrap_or(&table::NO_TEXT);
-    Text {
-        message: row.1,
-        advice: row.2.words(),
-    }
+    let row = table::ROWS.iter().find(|row| row.0 == code).unwrap_or(&table::NO_TEXT);
+    Text { message: row.1, advice: row.2.words() }
 }
 
 /// The text of an answer.

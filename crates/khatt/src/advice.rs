@@ -59,9 +59,7 @@ pub fn known(code: &str, language: Language) -> Option<(&'static str, &'static s
 /// Returns a word of the command's own rows.
 #[must_use]
 pub fn word(key: &str, language: Language) -> &'static str {
-    WORDS
-        .get(key)
-        .map_or("", |row| pick(row.each_ref(), language))
+    WORDS.get(key).map_or("", |row| pick(row.each_ref(), language))
 }
 
 #[cfg(test)]

@@ -28,15 +28,8 @@ mod verify;
 pub use child::{IDLE_POST, idle_post};
 
 /// The names of all benchmarks, in the order in which they are run.
-pub const NAMES: [&str; 7] = [
-    "frames",
-    "latency",
-    "throughput",
-    "verify",
-    "start",
-    "idle",
-    "catch-up",
-];
+pub const NAMES: [&str; 7] =
+    ["frames", "latency", "throughput", "verify", "start", "idle", "catch-up"];
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -164,20 +157,14 @@ pub fn run(name: Option<&str>, plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow
     if let Some(name) = name
         && !NAMES.contains(&name)
     {
-        bail!(
-            "local list of benchmarks has no {name:?}: {}",
-            NAMES.join(", ")
-        );
+        bail!("local list of benchmarks has no {name:?}: {}", NAMES.join(", "));
     }
     disk::must_be_real(&plan.dir)?;
     let _writer = match plan.disk {
         Disk::Quiet => None,
         Disk::Busy => Some(busy::Writer::start(&plan.dir)?),
     };
-    for one in NAMES
-        .into_iter()
-        .filter(|one| name.is_none_or(|name| name == *one))
-    {
+    for one in NAMES.into_iter().filter(|one| name.is_none_or(|name| name == *one)) {
         let measured = match one {
             "frames" => frames::run(tell),
             "latency" => latency::run(plan, tell),

@@ -84,10 +84,7 @@ pub fn main() -> ExitCode {
     let talk = match Talk::new(&cli.global) {
         Ok(talk) => talk,
         Err(error) => {
-            let english = Global {
-                language: None,
-                ..cli.global
-            };
+            let english = Global { language: None, ..cli.global };
             let trouble = Trouble::from(error);
             if let Ok(talk) = Talk::new(&english) {
                 talk.tell(&trouble);

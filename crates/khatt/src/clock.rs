@@ -39,21 +39,14 @@ impl SystemClock {
     /// Starts counting.
     #[must_use]
     pub fn start() -> Self {
-        Self {
-            started: Instant::now(),
-        }
+        Self { started: Instant::now() }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Now {
-            wall_ms: whole_ms(wall),
-            mono_ms: whole_ms(self.started.elapsed()),
-        }
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now { wall_ms: whole_ms(wall), mono_ms: whole_ms(self.started.elapsed()) }
     }
 
     fn until(&self, mono_ms: u64) -> Option<Duration> {
@@ -65,10 +58,7 @@ impl ScenarioClock {
     /// Stands at a scenario's start, `start_ms` milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn new(start_ms: u64) -> Self {
-        Self {
-            start_ms,
-            now_ms: Arc::new(AtomicU64::new(0)),
-        }
+        Self { start_ms, now_ms: Arc::new(AtomicU64::new(0)) }
     }
 
     /// Returns the milliseconds since the scenario's start.
@@ -86,10 +76,7 @@ impl ScenarioClock {
 impl Clock for ScenarioClock {
     fn now(&self) -> Now {
         let mono_ms = self.now_ms();
-        Now {
-            wall_ms: self.start_ms.saturating_add(mono_ms),
-            mono_ms,
-        }
+        Now { wall_ms: self.start_ms.saturating_add(mono_ms), mono_ms }
     }
 
     fn until(&self, _: u64) -> Option<Duration> {
@@ -111,24 +98,14 @@ mod tests {
         let other = clock.clone();
         other.move_to(500);
         other.move_to(200);
-        assert_eq!(
-            clock.now(),
-            Now {
-                wall_ms: 1_500,
-                mono_ms: 500
-            }
-        );
+        assert_eq!(clock.now(), Now { wall_ms: 1_500, mono_ms: 500 });
         assert_eq!(clock.until(9_999), None);
     }
 
     #[test]
     fn system_clock_waits_for_what_is_ahead_and_not_for_what_is_past() {
         let clock = SystemClock::start();
-        assert!(
-            clock
-                .until(3_600_000)
-                .is_some_and(|wait| wait > Duration::from_secs(3_500))
-        );
+        assert!(clock.until(3_600_000).is_some_and(|wait| wait > Duration::from_secs(3_500)));
         assert_eq!(clock.until(0), Some(Duration::ZERO));
         assert!(clock.now().wall_ms > 1_600_000_000_000);
     }

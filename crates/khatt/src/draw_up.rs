@@ -65,28 +65,19 @@ impl Terms {
     /// Returns the usual terms: two officers release, clocks as in `field-guide` 2.2, hourly tests.
     #[must_use]
     pub fn usual(kind: Kind, languages: Vec<Language>) -> Self {
-        let clock = |acknowledge_s, escalate_s, give_up_s| Clock {
-            acknowledge_s,
-            escalate_s,
-            give_up_s,
-        };
+        let clock =
+            |acknowledge_s, escalate_s, give_up_s| Clock { acknowledge_s, escalate_s, give_up_s };
         Self {
             kind,
             languages,
-            release: [ReleaseRule {
-                signatures: 2,
-                emergency_single: YesNo::Yes,
-            }; 4],
+            release: [ReleaseRule { signatures: 2, emergency_single: YesNo::Yes }; 4],
             clocks: [
                 clock(180, 300, 600),
                 clock(900, 1800, 3600),
                 clock(3600, 10_800, 21_600),
                 clock(21_600, 43_200, 86_400),
             ],
-            line_test: LineTest {
-                interval_s: 3600,
-                answer_s: 600,
-            },
+            line_test: LineTest { interval_s: 3600, answer_s: 600 },
             quotas: Quotas {
                 entry_bytes: 16_384,
                 entries_per_day: 20_000,
@@ -147,11 +138,7 @@ pub fn draw_up(
         posts,
         officers,
         release: terms.release,
-        languages: terms
-            .languages
-            .iter()
-            .map(|language| language.tag().to_owned())
-            .collect(),
+        languages: terms.languages.iter().map(|language| language.tag().to_owned()).collect(),
         forms,
         glossary: Hash(book.glossary.hash()),
         gazetteer: Hash(book.gazetteer.hash()),
@@ -167,10 +154,8 @@ pub fn draw_up(
 }
 
 fn distinct<'a>(name: &'a str, known: &mut Vec<&'a str>) -> Result<(), DrawUpError> {
-    check_identifier(name, known).map_err(|fault| DrawUpError::PeerName {
-        name: name.to_owned(),
-        fault,
-    })?;
+    check_identifier(name, known)
+        .map_err(|fault| DrawUpError::PeerName { name: name.to_owned(), fault })?;
     known.push(name);
     Ok(())
 }

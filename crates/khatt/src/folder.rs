@@ -101,9 +101,7 @@ impl PostFolder {
     /// Names a folder, whatever is in it.
     #[must_use]
     pub fn at(dir: &Path) -> Self {
-        Self {
-            dir: dir.to_owned(),
-        }
+        Self { dir: dir.to_owned() }
     }
 
     /// Names a folder that holds a post.
@@ -188,9 +186,7 @@ impl PostFolder {
     /// Returns the language in which this post speaks to its officers, if the settings name one.
     #[must_use]
     pub fn officer_language(&self) -> Option<Language> {
-        self.settings()
-            .ok()
-            .and_then(|held| Language::from_tag(&held.officer_language))
+        self.settings().ok().and_then(|held| Language::from_tag(&held.officer_language))
     }
 
     /// Reads this party's card.
@@ -226,10 +222,8 @@ impl PostFolder {
     #[must_use]
     pub fn rehearsal_passphrase_path(&self) -> Option<PathBuf> {
         let path = self.dir.join(REHEARSAL_PASSPHRASE);
-        let rehearsal = path.exists()
-            && self
-                .charter()
-                .is_ok_and(|charter| charter.kind() == Kind::Rehearsal);
+        let rehearsal =
+            path.exists() && self.charter().is_ok_and(|charter| charter.kind() == Kind::Rehearsal);
         rehearsal.then_some(path)
     }
 
@@ -253,10 +247,7 @@ impl PostFolder {
         if !path.exists() {
             return Err(FolderError::LocalNoCharter);
         }
-        Ok(SignedCharter::from_bytes(&read_bounded(
-            &path,
-            CHARTER_FILE_MAX,
-        )?)?)
+        Ok(SignedCharter::from_bytes(&read_bounded(&path, CHARTER_FILE_MAX)?)?)
     }
 
     /// Keeps the charter of the line that this post opens. Doing it twice changes nothing.
@@ -285,16 +276,8 @@ impl PostFolder {
         passphrase: &Passphrase,
         fill: Fill,
     ) -> Result<SqliteStore, FolderError> {
-        let options = Options {
-            ballast_bytes: 0,
-            ..Options::default()
-        };
-        Ok(SqliteStore::open(
-            &self.dir,
-            passphrase.expose(),
-            fill,
-            &options,
-        )?)
+        let options = Options { ballast_bytes: 0, ..Options::default() };
+        Ok(SqliteStore::open(&self.dir, passphrase.expose(), fill, &options)?)
     }
 
     /// Opens an officer's key.
@@ -346,17 +329,11 @@ pub fn read_card(path: &Path) -> Result<Card, FolderError> {
 ///
 /// [`FolderError::LocalTooLong`], or what the system says.
 pub fn read_bounded(path: &Path, max: usize) -> Result<Vec<u8>, FolderError> {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let failed = |error| io(&format!("reading {name}"))(error);
     let file = fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(max as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    file.take(max as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > max {
         return Err(FolderError::LocalTooLong(name));
     }
@@ -393,11 +370,7 @@ fn file_name(name: &str) -> Result<(), FolderError> {
         && name.len() <= 64
         && !name.starts_with('.')
         && !name.contains(['/', '\\', '\0']);
-    if plain {
-        Ok(())
-    } else {
-        Err(FolderError::LocalFileName(name.to_owned()))
-    }
+    if plain { Ok(()) } else { Err(FolderError::LocalFileName(name.to_owned())) }
 }
 
 fn check_new(new: &NewPost) -> Result<(), FolderError> {
@@ -411,43 +384,24 @@ fn check_new(new: &NewPost) -> Result<(), FolderError> {
     }
     let releasing = Roles::RELEASING.with(Roles::COMMANDER);
     let acting = releasing.with(Roles::WATCH);
-    let able = new
-        .officers
-        .iter()
-        .filter(|officer| officer.roles.any_of(acting))
-        .count();
-    let releases = new
-        .officers
-        .iter()
-        .any(|officer| officer.roles.any_of(releasing));
+    let able = new.officers.iter().filter(|officer| officer.roles.any_of(acting)).count();
+    let releases = new.officers.iter().any(|officer| officer.roles.any_of(releasing));
     let tags = &new.settings.languages;
     if tags.is_empty() || tags.iter().any(|tag| Language::from_tag(tag).is_none()) {
-        return Err(FolderError::LocalSettings(
-            "a language of forms is not known".to_owned(),
-        ));
+        return Err(FolderError::LocalSettings("a language of forms is not known".to_owned()));
     }
-    if able >= 2 && releases {
-        Ok(())
-    } else {
-        Err(FolderError::LocalOfficers)
-    }
+    if able >= 2 && releases { Ok(()) } else { Err(FolderError::LocalOfficers) }
 }
 
 fn check_name(name: &str, known: &[&str]) -> Result<(), FolderError> {
-    check_identifier(name, known).map_err(|fault| FolderError::LocalName {
-        name: shown(name),
-        fault,
-    })
+    check_identifier(name, known)
+        .map_err(|fault| FolderError::LocalName { name: shown(name), fault })
 }
 
 /// A refused name as it may be printed: without what steers a terminal.
 fn shown(name: &str) -> String {
     let plain = |c: char| {
-        if c.is_alphanumeric() || " -_.".contains(c) {
-            c
-        } else {
-            '?'
-        }
+        if c.is_alphanumeric() || " -_.".contains(c) { c } else { '?' }
     };
     name.chars().take(64).map(plain).collect()
 }
@@ -464,10 +418,7 @@ fn build(dir: &Path, new: &NewPost, fill: fn() -> Fill) -> Result<Card, FolderEr
     keys.save(&mut store)?;
     drop(store);
     let officers_dir = dir.join(OFFICERS);
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&officers_dir)
-        .map_err(io("making a folder"))?;
+    fs::DirBuilder::new().mode(0o700).create(&officers_dir).map_err(io("making a folder"))?;
     let mut officers = Vec::with_capacity(new.officers.len());
     for officer in &new.officers {
         let mut seed = Zeroizing::new([0; 32]);
@@ -479,19 +430,13 @@ fn build(dir: &Path, new: &NewPost, fill: fn() -> Fill) -> Result<Card, FolderEr
             party: PartyIndex(0),
             title: officer.name.clone(),
             roles: officer.roles,
-            keys: vec![OfficerKey {
-                scheme: Scheme::Ed25519,
-                key,
-            }],
+            keys: vec![OfficerKey { scheme: Scheme::Ed25519, key }],
         });
     }
     sync_dir(&officers_dir)?;
     let root = keys.root_signer();
     let card = Card {
-        party: Party {
-            name: new.settings.party.clone(),
-            root_key: root.public(),
-        },
+        party: Party { name: new.settings.party.clone(), root_key: root.public() },
         posts: vec![keys.post(&new.settings.post, &new.addresses)],
         officers,
     };
@@ -516,17 +461,12 @@ fn beside(dir: &Path) -> Result<PathBuf, FolderError> {
 }
 
 fn sync_dir(dir: &Path) -> Result<(), FolderError> {
-    fs::File::open(dir)
-        .and_then(|held| held.sync_all())
-        .map_err(io("syncing a folder"))
+    fs::File::open(dir).and_then(|held| held.sync_all()).map_err(io("syncing a folder"))
 }
 
 fn io(what: &str) -> impl Fn(std::io::Error) -> FolderError + use<> {
     let what = what.to_owned();
-    move |error| FolderError::LocalIo {
-        what: what.clone(),
-        reason: error.to_string(),
-    }
+    move |error| FolderError::LocalIo { what: what.clone(), reason: error.to_string() }
 }
 
 const SETTINGS: &str = "post.toml";

@@ -224,12 +224,8 @@ impl PostHost {
     pub fn act(&self, act: Act) -> Result<Done, HostError> {
         let (answer, answered) = oneshot::channel();
         let message = Message::Act(act, answer);
-        self.inputs
-            .send(message)
-            .map_err(|_| HostError::LocalStopped)?;
-        Ok(answered
-            .blocking_recv()
-            .map_err(|_| HostError::LocalStopped)??)
+        self.inputs.send(message).map_err(|_| HostError::LocalStopped)?;
+        Ok(answered.blocking_recv().map_err(|_| HostError::LocalStopped)??)
     }
 
     /// Asks the engine for an act, for callers within an async runtime.
@@ -250,9 +246,7 @@ impl PostHost {
     /// [`HostError::LocalStopped`] if the engine is gone.
     pub fn tell(&self, act: Act) -> Result<(), HostError> {
         let (answer, _) = oneshot::channel();
-        self.inputs
-            .send(Message::Act(act, answer))
-            .map_err(|_| HostError::LocalStopped)
+        self.inputs.send(Message::Act(act, answer)).map_err(|_| HostError::LocalStopped)
     }
 
     /// Returns how often the store has synced a file, once everything asked so far is done.
@@ -354,12 +348,8 @@ impl PostHost {
             let _ = answer.send(look(worker));
         };
         let message = Message::Look(Box::new(look));
-        self.inputs
-            .send(message)
-            .map_err(|_| HostError::LocalStopped)?;
-        answered
-            .blocking_recv()
-            .map_err(|_| HostError::LocalStopped)
+        self.inputs.send(message).map_err(|_| HostError::LocalStopped)?;
+        answered.blocking_recv().map_err(|_| HostError::LocalStopped)
     }
 
     fn offer(&self, message: Message) -> Result<(), HostError> {
@@ -379,17 +369,13 @@ impl Drop for PostHost {
 
 impl fmt::Debug for PostHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostHost")
-            .field("running", &self.is_running())
-            .finish_non_exhaustive()
+        f.debug_struct("PostHost").field("running", &self.is_running()).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for HostParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostParts")
-            .field("post", &self.post)
-            .finish_non_exhaustive()
+        f.debug_struct("HostParts").field("post", &self.post).finish_non_exhaustive()
     }
 }
 
@@ -444,11 +430,7 @@ impl Worker {
             Err(TryRecvError::Disconnected) => return Ok(None),
             Err(TryRecvError::Empty) => {}
         }
-        let Some(mut wait) = self
-            .pulse
-            .due_ms
-            .and_then(|due_ms| self.clock.until(due_ms))
-        else {
+        let Some(mut wait) = self.pulse.due_ms.and_then(|due_ms| self.clock.until(due_ms)) else {
             return Ok(queue.recv().ok());
         };
         if wait > QUIET {
@@ -493,11 +475,7 @@ impl Worker {
                     let now = self.clock.now();
                     self.line.handle(now, input);
                 }
-                Output::Send {
-                    peer,
-                    route: Route::Direct,
-                    bytes,
-                } => {
+                Output::Send { peer, route: Route::Direct, bytes } => {
                     let sender = self.sender.as_ref();
                     // What is not taken is lost like any frame on the way: the engine sends again.
                     if sender.is_some_and(|sender| sender.send(peer.0.into(), bytes).is_ok()) {
@@ -546,22 +524,16 @@ fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: &SyncSender<Message
     let post = |peer: u16| u8::try_from(peer).ok().map(PostIndex);
     while let Some(event) = incoming.blocking_recv() {
         let input = match event {
-            net::Event::Connected { peer, .. } => post(peer).map(|peer| Input::Connected {
-                peer,
-                route: Route::Direct,
-            }),
+            net::Event::Connected { peer, .. } => {
+                post(peer).map(|peer| Input::Connected { peer, route: Route::Direct })
+            }
             net::Event::Disconnected { peer, why } => {
                 tracing::info!(peer, ?why, "a peer's connection ended");
-                post(peer).map(|peer| Input::Disconnected {
-                    peer,
-                    route: Route::Direct,
-                })
+                post(peer).map(|peer| Input::Disconnected { peer, route: Route::Direct })
             }
-            net::Event::Frame { peer, bytes } => post(peer).map(|peer| Input::Frame {
-                peer,
-                route: Route::Direct,
-                bytes,
-            }),
+            net::Event::Frame { peer, bytes } => {
+                post(peer).map(|peer| Input::Frame { peer, route: Route::Direct, bytes })
+            }
             net::Event::Refused { address, why } => {
                 tracing::info!(%address, ?why, "someone was refused");
                 None

@@ -32,12 +32,7 @@ pub fn settings(
         let Whereabouts { address, allow } = place(index, post);
         let key = PeerKey::new(post.tls_key);
         let known = address.is_some() || !allow.is_empty();
-        known.then_some(Peer {
-            id: index.0.into(),
-            key,
-            address,
-            allow,
-        })
+        known.then_some(Peer { id: index.0.into(), key, address, allow })
     });
     Settings {
         listen,

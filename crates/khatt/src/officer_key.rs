@@ -78,9 +78,7 @@ impl OfficerKeyFile {
     /// Takes a seed; the caller erases its copy.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self {
-            signer: SoftwareSigner::from_seed(seed),
-        }
+        Self { signer: SoftwareSigner::from_seed(seed) }
     }
 
     /// Returns what signs.
@@ -97,9 +95,7 @@ impl OfficerKeyFile {
     pub fn read(path: &Path, passphrase: &Passphrase) -> Result<Self, OfficerKeyError> {
         let file = fs::File::open(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
-                let name = path
-                    .file_stem()
-                    .map(|name| name.to_string_lossy().into_owned());
+                let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
                 OfficerKeyError::LocalMissing(name.unwrap_or_default())
             }
             _ => OfficerKeyError::LocalIo(error.to_string()),
@@ -155,10 +151,7 @@ fn encode(
     bytes.extend_from_slice(&nonce);
     bytes.extend_from_slice(&SoftwareSigner::from_seed(*seed).public());
     let cipher = derive(passphrase, &salt, cost)?;
-    let payload = Payload {
-        msg: seed,
-        aad: &bytes,
-    };
+    let payload = Payload { msg: seed, aad: &bytes };
     let sealed = cipher
         .encrypt(&Nonce::from(nonce), payload)
         .map_err(|_| OfficerKeyError::LocalMalformed)?;
@@ -190,26 +183,13 @@ fn decode(bytes: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<[u8; 32]>, 
     let (lanes, rest) = number(rest)?;
     let (salt, rest) = rest.split_first_chunk::<SALT_LEN>().ok_or(Malformed)?;
     let (nonce, public) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Malformed)?;
-    let cipher = derive(
-        passphrase,
-        salt,
-        PassphraseCost {
-            memory_kib,
-            passes,
-            lanes,
-        },
-    )?;
-    let payload = Payload {
-        msg: sealed,
-        aad: header,
-    };
+    let cipher = derive(passphrase, salt, PassphraseCost { memory_kib, passes, lanes })?;
+    let payload = Payload { msg: sealed, aad: header };
     let seed = cipher
         .decrypt(&Nonce::from(*nonce), payload)
         .map(Zeroizing::new)
         .map_err(|_| OfficerKeyError::LocalWrongPassphrase)?;
-    let seed = <[u8; 32]>::try_from(seed.as_slice())
-        .map(Zeroizing::new)
-        .map_err(|_| Malformed)?;
+    let seed = <[u8; 32]>::try_from(seed.as_slice()).map(Zeroizing::new).map_err(|_| Malformed)?;
     if SoftwareSigner::from_seed(*seed).public() != *public {
         return Err(Malformed);
     }
@@ -217,9 +197,7 @@ fn decode(bytes: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<[u8; 32]>, 
 }
 
 fn number(bytes: &[u8]) -> Result<(u32, &[u8]), OfficerKeyError> {
-    let (number, rest) = bytes
-        .split_first_chunk::<4>()
-        .ok_or(OfficerKeyError::LocalMalformed)?;
+    let (number, rest) = bytes.split_first_chunk::<4>().ok_or(OfficerKeyError::LocalMalformed)?;
     Ok((u32::from_be_bytes(*number), rest))
 }
 
@@ -264,10 +242,7 @@ mod tests {
     fn passphrase_opens_what_it_closed_and_no_other_does() {
         let bytes = made();
         assert_eq!(bytes.len(), FILE_LEN);
-        assert_eq!(
-            *decode(&bytes, &Passphrase::new(b"north")).unwrap(),
-            [7; 32]
-        );
+        assert_eq!(*decode(&bytes, &Passphrase::new(b"north")).unwrap(), [7; 32]);
         let wrong = decode(&bytes, &Passphrase::new(b"south")).unwrap_err();
         assert_eq!(wrong, OfficerKeyError::LocalWrongPassphrase);
     }
@@ -282,10 +257,7 @@ mod tests {
             }
             let mut bad = bytes.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                decode(&bad, &Passphrase::new(b"north")).is_err(),
-                "bit {bit}"
-            );
+            assert!(decode(&bad, &Passphrase::new(b"north")).is_err(), "bit {bit}");
         }
         for len in 0..bytes.len() {
             let cut = decode(&bytes[..len], &Passphrase::new(b"north")).unwrap_err();
@@ -313,15 +285,9 @@ mod tests {
         };
         write(&[3; 32]).unwrap();
         assert!(matches!(write(&[4; 32]), Err(OfficerKeyError::LocalIo(_))));
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let key = OfficerKeyFile::read(&path, &Passphrase::new(b"north")).unwrap();
-        assert_eq!(
-            key.signer().public(),
-            SoftwareSigner::from_seed([3; 32]).public()
-        );
+        assert_eq!(key.signer().public(), SoftwareSigner::from_seed([3; 32]).public());
         assert_eq!(format!("{key:?}"), "OfficerKeyFile(redacted)");
     }
 }

@@ -133,13 +133,8 @@ impl Passphrase {
             }
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(PASSPHRASE_MAX + 2));
-        file.take(PASSPHRASE_MAX as u64 + 2)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-        let row = bytes
-            .split(|byte| matches!(byte, b'\n' | b'\r'))
-            .next()
-            .unwrap_or_default();
+        file.take(PASSPHRASE_MAX as u64 + 2).read_to_end(&mut bytes).map_err(failed)?;
+        let row = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
         if row.is_empty() || row.len() > PASSPHRASE_MAX {
             return Err(PassphraseError::LocalLength);
         }
@@ -198,10 +193,7 @@ impl Passphrase {
 fn file_of(whose: &Whose, named: Option<&Path>) -> Option<PathBuf> {
     let (variable, credential) = match whose {
         Whose::Post => ("KHATT_PASSPHRASE_FILE", "khatt-passphrase".to_owned()),
-        Whose::Officer(name) => (
-            "KHATT_OFFICER_PASSPHRASE_FILE",
-            format!("khatt-officer-{name}"),
-        ),
+        Whose::Officer(name) => ("KHATT_OFFICER_PASSPHRASE_FILE", format!("khatt-officer-{name}")),
     };
     if let Some(path) = named {
         return Some(path.to_owned());
@@ -229,15 +221,9 @@ mod tests {
     #[test]
     fn passphrase_is_the_first_row_of_a_closed_file() {
         let good = file(b"north and quiet\n", 0o600);
-        assert_eq!(
-            Passphrase::read(good.path()).unwrap().expose(),
-            b"north and quiet"
-        );
+        assert_eq!(Passphrase::read(good.path()).unwrap().expose(), b"north and quiet");
         let open = file(b"north and quiet\n", 0o644);
-        assert_eq!(
-            Passphrase::read(open.path()),
-            Err(PassphraseError::LocalOpenToOthers)
-        );
+        assert_eq!(Passphrase::read(open.path()), Err(PassphraseError::LocalOpenToOthers));
         for bad in [&b""[..], b"\n", &[b'x'; PASSPHRASE_MAX + 1]] {
             let refused = Passphrase::read(file(bad, 0o600).path());
             assert_eq!(refused, Err(PassphraseError::LocalLength));
@@ -255,9 +241,6 @@ mod tests {
 
     #[test]
     fn passphrase_is_never_printed() {
-        assert_eq!(
-            format!("{:?}", Passphrase::new(b"secret")),
-            "Passphrase(redacted)"
-        );
+        assert_eq!(format!("{:?}", Passphrase::new(b"secret")), "Passphrase(redacted)");
     }
 }

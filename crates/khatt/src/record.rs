@@ -69,18 +69,10 @@ pub fn export<W: io::Write>(
 ) -> Result<(Exported, W), ExportError> {
     let line = charter.line_id();
     let posts = charter.post_count();
-    let parties: Vec<PartyIndex> = charter
-        .charter()
-        .posts()
-        .map(|(_, post)| post.party)
-        .collect();
+    let parties: Vec<PartyIndex> = charter.charter().posts().map(|(_, post)| post.party).collect();
     let mut writer = RecordWriter::new(out, charter.to_bytes(), posts)?;
     let mut merge = Merge::new(&parties);
-    let mut logs: Vec<Log> = (0..=u8::MAX)
-        .map(PostIndex)
-        .take(posts)
-        .map(Log::new)
-        .collect();
+    let mut logs: Vec<Log> = (0..=u8::MAX).map(PostIndex).take(posts).map(Log::new).collect();
     let mut exported = Exported::default();
     loop {
         match merge.step() {
@@ -119,11 +111,7 @@ pub fn export<W: io::Write>(
             Step::Done => break,
         }
     }
-    for (_, proof) in reader
-        .evidence(line)?
-        .iter()
-        .filter(|(name, _)| name.starts_with("fork/"))
-    {
+    for (_, proof) in reader.evidence(line)?.iter().filter(|(name, _)| name.starts_with("fork/")) {
         writer.fork(proof)?;
         exported.forks += 1;
     }
@@ -171,9 +159,7 @@ impl Log {
                 .take_while(|(held, index)| held.id.index == *index);
             let count = continues.count();
             self.page.truncate(count);
-            self.read = self
-                .read
-                .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            self.read = self.read.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         }
         Ok(self.page.pop_front())
     }
@@ -186,17 +172,13 @@ impl Log {
     ) -> Result<Option<StoredCheckpoint>, ReadError> {
         // No checkpoint is smaller than what was asked from, so one look a page is enough.
         if self.checkpoints.is_empty() && self.from_size <= self.shown {
-            self.checkpoints = reader
-                .checkpoints(line, self.post, self.from_size, PAGE)?
-                .into();
+            self.checkpoints = reader.checkpoints(line, self.post, self.from_size, PAGE)?.into();
             self.from_size = match self.checkpoints.back() {
                 Some(last) => last.size.saturating_add(1),
                 None => u64::MAX,
             };
         }
-        Ok(self
-            .checkpoints
-            .pop_front_if(|kept| kept.size <= self.shown))
+        Ok(self.checkpoints.pop_front_if(|kept| kept.size <= self.shown))
     }
 }
 

@@ -179,11 +179,7 @@ pub fn rehearse(
         show.failed(&stage, fault);
     }
     let sound = ending::end(&mut stage, show)?;
-    let ended = if sound && fault.is_none() {
-        Ended::AsExpected
-    } else {
-        Ended::Otherwise
-    };
+    let ended = if sound && fault.is_none() { Ended::AsExpected } else { Ended::Otherwise };
     show.ended(&ended, &choices.dir, &stage, started.elapsed());
     if choices.after == After::Hold {
         hold::hold(&mut stage, show)?;
@@ -233,8 +229,5 @@ fn play(
 }
 
 fn io(what: &'static str) -> impl Fn(io::Error) -> RehearseError {
-    move |error| RehearseError::LocalIo {
-        what,
-        reason: error.to_string(),
-    }
+    move |error| RehearseError::LocalIo { what, reason: error.to_string() }
 }

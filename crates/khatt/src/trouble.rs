@@ -64,12 +64,7 @@ impl Trouble {
             Some("carrier") => AtFault::Carrier,
             _ => AtFault::Local,
         };
-        Self {
-            code: code.to_owned(),
-            at_fault,
-            detail: sentence.to_owned(),
-            places: Vec::new(),
-        }
+        Self { code: code.to_owned(), at_fault, detail: sentence.to_owned(), places: Vec::new() }
     }
 
     /// Makes a trouble of the faults in what an officer typed.
@@ -77,18 +72,10 @@ impl Trouble {
     pub fn typed(errors: &[InputError], language: Language) -> Self {
         let places = errors.iter().map(|error| {
             let (what, advice) = error.explain(language);
-            Place {
-                field: error.field.clone(),
-                code: error.code().to_owned(),
-                what,
-                advice,
-            }
+            Place { field: error.field.clone(), code: error.code().to_owned(), what, advice }
         });
         Self {
-            code: errors
-                .first()
-                .map_or("KC-1105", InputError::code)
-                .to_owned(),
+            code: errors.first().map_or("KC-1105", InputError::code).to_owned(),
             at_fault: AtFault::Local,
             detail: format!("local input is refused in {} place(s)", errors.len()),
             places: places.collect(),
@@ -152,30 +139,16 @@ mod tests {
 
     #[test]
     fn fault_is_read_from_the_sentence() {
-        assert_eq!(
-            Trouble::new("x", "peer's charter is too large").at_fault,
-            AtFault::Peer
-        );
-        assert_eq!(
-            Trouble::new("x", "carrier queue is full").at_fault,
-            AtFault::Carrier
-        );
-        assert_eq!(
-            Trouble::new("x", "local disk is full").at_fault,
-            AtFault::Local
-        );
+        assert_eq!(Trouble::new("x", "peer's charter is too large").at_fault, AtFault::Peer);
+        assert_eq!(Trouble::new("x", "carrier queue is full").at_fault, AtFault::Carrier);
+        assert_eq!(Trouble::new("x", "local disk is full").at_fault, AtFault::Local);
     }
 
     #[test]
     fn exit_codes_tell_kinds_of_failure_apart() {
         let exit = |code| Trouble::new(code, "local").exit();
         assert_eq!(
-            [
-                exit("KS-1203"),
-                exit("KS-1208"),
-                exit("KS-1001"),
-                exit("KC-2006")
-            ],
+            [exit("KS-1203"), exit("KS-1208"), exit("KS-1001"), exit("KC-2006")],
             [5, 6, 8, 1]
         );
     }

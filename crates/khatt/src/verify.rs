@@ -56,13 +56,7 @@ impl BodyCheck for Forms {
 /// [`VerifyFault`] if it is no whole record of the line that the anchor names.
 pub fn verify_file(path: &Path, anchor: &Anchor) -> Result<Report, VerifyFault> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    verify(
-        &mut || File::open(path),
-        anchor,
-        threads,
-        &Forms,
-        &mut |_| {},
-    )
+    verify(&mut || File::open(path), anchor, threads, &Forms, &mut |_| {})
 }
 
 /// Reads by what the parties are known: a charter's file, or its check words in any language.
@@ -78,12 +72,11 @@ pub fn anchor(given: &str) -> Result<Option<Anchor>, FolderError> {
     let bytes = read_bounded(path, CHARTER_FILE_MAX)?;
     match SignedCharter::from_bytes(&bytes) {
         Ok(charter) => Ok(Some(Anchor::Charter(Box::new(charter)))),
-        Err(error) => match std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|text| parse_words(text).ok())
-        {
-            Some(words) => Ok(Some(Anchor::Words(words))),
-            None => Err(error.into()),
-        },
+        Err(error) => {
+            match std::str::from_utf8(&bytes).ok().and_then(|text| parse_words(text).ok()) {
+                Some(words) => Ok(Some(Anchor::Words(words))),
+                None => Err(error.into()),
+            }
+        }
     }
 }

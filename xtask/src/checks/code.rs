@@ -21,11 +21,7 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Finding> {
     for (path, text) in tree.texts(".rs") {
         for (index, row) in code_only(text).lines().enumerate() {
             for mark in UNFINISHED.iter().filter(|mark| row.contains(*mark)) {
-                if text
-                    .lines()
-                    .nth(index)
-                    .is_some_and(|row| is_child(row, text))
-                {
+                if text.lines().nth(index).is_some_and(|row| is_child(row, text)) {
                     continue;
                 }
                 findings.push(Finding::fault(path, format!("`{mark}` in code")).at(index));
@@ -35,9 +31,7 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Finding> {
         for (index, row) in text.lines().enumerate() {
             let comment = row.trim_start().strip_prefix("//").map(str::trim_start);
             let marked = comment.is_some_and(|comment| {
-                ["TODO", "FIXME", "XXX", "HACK"]
-                    .iter()
-                    .any(|mark| comment.starts_with(mark))
+                ["TODO", "FIXME", "XXX", "HACK"].iter().any(|mark| comment.starts_with(mark))
             });
             if marked {
                 findings.push(Finding::fault(path, "a comment leaves work undone").at(index));
@@ -59,9 +53,7 @@ pub(crate) fn prints(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let tests = test_files(tree);
     for (path, text) in tree.texts(".rs") {
-        let Some((name, file)) = path
-            .strip_prefix("crates/")
-            .and_then(|at| at.split_once('/'))
+        let Some((name, file)) = path.strip_prefix("crates/").and_then(|at| at.split_once('/'))
         else {
             continue;
         };
@@ -107,24 +99,15 @@ mod tests {
         }
         let tree = Tree::of(&[("a.rs", "// TODO later\n")]);
         assert_eq!(unfinished(&tree).len(), 1);
-        assert_eq!(
-            unfinished(&Tree::of(&[("a.rs", "f(\"todo!\"); // says todo!()\n")])),
-            []
-        );
+        assert_eq!(unfinished(&Tree::of(&[("a.rs", "f(\"todo!\"); // says todo!()\n")])), []);
     }
 
     #[test]
     fn a_library_that_prints_is_found_and_a_command_may() {
         let row = "println!(\"x\");\n";
-        assert_eq!(
-            prints(&Tree::of(&[("crates/khatt-net/src/lib.rs", row)])).len(),
-            1
-        );
+        assert_eq!(prints(&Tree::of(&[("crates/khatt-net/src/lib.rs", row)])).len(), 1);
         assert_eq!(prints(&Tree::of(&[("crates/khatt/src/main.rs", row)])), []);
-        assert_eq!(
-            prints(&Tree::of(&[("crates/khatt-net/examples/echo.rs", row)])),
-            []
-        );
+        assert_eq!(prints(&Tree::of(&[("crates/khatt-net/examples/echo.rs", row)])), []);
     }
 
     #[test]
@@ -134,17 +117,8 @@ mod tests {
             lengths(&tree).first().map(|finding| finding.weight)
         };
         assert_eq!(weigh("crates/khatt/src/a.rs", LONG_ROWS), None);
-        assert_eq!(
-            weigh("crates/khatt/src/a.rs", LONG_ROWS + 1),
-            Some(Weight::Remark)
-        );
-        assert_eq!(
-            weigh("crates/khatt/src/a.rs", TOO_LONG_ROWS + 1),
-            Some(Weight::Fault)
-        );
-        assert_eq!(
-            weigh("crates/khatt/src/a/tests.rs", 2000),
-            Some(Weight::Remark)
-        );
+        assert_eq!(weigh("crates/khatt/src/a.rs", LONG_ROWS + 1), Some(Weight::Remark));
+        assert_eq!(weigh("crates/khatt/src/a.rs", TOO_LONG_ROWS + 1), Some(Weight::Fault));
+        assert_eq!(weigh("crates/khatt/src/a/tests.rs", 2000), Some(Weight::Remark));
     }
 }

@@ -13,10 +13,7 @@ const LANGUAGES: &[&str] = &["en", "ar", "fa"];
 /// Finds form files with a language missing where another is present.
 pub(crate) fn languages(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, text) in tree
-        .texts(".toml")
-        .filter(|(path, _)| path.starts_with("forms/"))
-    {
+    for (path, text) in tree.texts(".toml").filter(|(path, _)| path.starts_with("forms/")) {
         match text.parse::<Table>() {
             Ok(form) => {
                 let mut places = 0;
@@ -38,10 +35,7 @@ fn walk<'a>(
     places: &mut usize,
     findings: &mut Vec<Finding>,
 ) {
-    if LANGUAGES
-        .iter()
-        .any(|language| table.contains_key(*language))
-    {
+    if LANGUAGES.iter().any(|language| table.contains_key(*language)) {
         *places += 1;
         // Under a language's own key stand its glosses in the others. A gloss that is one text, as
         // in the glossary, is English already.
@@ -55,15 +49,8 @@ fn walk<'a>(
                 Some(Value::String(text)) if text.trim().is_empty() => "is empty",
                 Some(_) => continue,
             };
-            let place = if keys.is_empty() {
-                "top".to_owned()
-            } else {
-                keys.join(".")
-            };
-            findings.push(Finding::fault(
-                path,
-                format!("`{language}` {what} in {place}"),
-            ));
+            let place = if keys.is_empty() { "top".to_owned() } else { keys.join(".") };
+            findings.push(Finding::fault(path, format!("`{language}` {what} in {place}")));
         }
     }
     for (key, value) in table {
@@ -112,10 +99,7 @@ mod tests {
     #[test]
     fn an_english_gloss_needs_no_english_wording_and_every_other() {
         let caption = "[code.strike]\ncaption = { en = \"a\", ar = \"b\", fa = \"c\" }\n";
-        assert_eq!(
-            found(&format!("{caption}gloss = {{ ar = \"a\", fa = \"a\" }}\n")),
-            0
-        );
+        assert_eq!(found(&format!("{caption}gloss = {{ ar = \"a\", fa = \"a\" }}\n")), 0);
         assert_eq!(found(&format!("{caption}gloss = {{ ar = \"a\" }}\n")), 1);
     }
 

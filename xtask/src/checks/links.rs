@@ -29,19 +29,13 @@ fn broken(tree: &Tree, page: &str, target: &str) -> Option<String> {
         return None;
     }
     let (file, heading) = target.split_once('#').unwrap_or((target, ""));
-    let path = if file.is_empty() {
-        Some(page.to_owned())
-    } else {
-        join(page, file)
-    };
+    let path = if file.is_empty() { Some(page.to_owned()) } else { join(page, file) };
     let Some(path) = path.filter(|path| tree.has(path)) else {
         return Some(format!("the link to {target} leads nowhere"));
     };
     let known = heading.is_empty()
         || !path.ends_with(".md")
-        || tree
-            .text(&path)
-            .is_some_and(|text| anchors(text).any(|anchor| anchor == heading));
+        || tree.text(&path).is_some_and(|text| anchors(text).any(|anchor| anchor == heading));
     (!known).then(|| format!("{path} has no heading for #{heading}"))
 }
 
@@ -77,10 +71,7 @@ fn targets(row: &str) -> Vec<&str> {
             }
         }
     }
-    if let Some((_, target)) = row
-        .strip_prefix('[')
-        .and_then(|tail| tail.split_once("]: "))
-    {
+    if let Some((_, target)) = row.strip_prefix('[').and_then(|tail| tail.split_once("]: ")) {
         found.extend(target.split_whitespace().next());
     }
     found

@@ -12,15 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("khatt-forms", &[]),
     ("khatt-deconflict", &[]),
     ("khatt-read", &[]),
-    (
-        "khatt-core",
-        &[
-            "khatt-record",
-            "khatt-forms",
-            "khatt-deconflict",
-            "khatt-read",
-        ],
-    ),
+    ("khatt-core", &["khatt-record", "khatt-forms", "khatt-deconflict", "khatt-read"]),
     ("khatt-store", &["khatt-core", "khatt-record"]),
     ("khatt-net", &["khatt-core", "khatt-record"]),
     ("khatt-desk", &["khatt-core", "khatt-forms"]),
@@ -46,19 +38,13 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Finds uses of a Khatt crate against the arrows, tests and build scripts included.
 pub(crate) fn arrows(tree: &Tree) -> Vec<Finding> {
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
-    let root = tree
-        .text("Cargo.toml")
-        .and_then(|text| text.parse::<Table>().ok());
-    let shared = root
-        .as_ref()
-        .and_then(|root| root.get("workspace")?.get("dependencies")?.as_table());
+    let root = tree.text("Cargo.toml").and_then(|text| text.parse::<Table>().ok());
+    let shared =
+        root.as_ref().and_then(|root| root.get("workspace")?.get("dependencies")?.as_table());
     let mut findings = Vec::new();
     for (path, folder, manifest) in manifests(tree, &mut findings) {
         let Some(targets) = allowed.get(folder) else {
-            findings.push(Finding::fault(
-                &path,
-                "this crate has no place among the arrows",
-            ));
+            findings.push(Finding::fault(&path, "this crate has no place among the arrows"));
             continue;
         };
         for slot in dependencies(&manifest) {
@@ -77,29 +63,19 @@ pub(crate) fn workspace(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, folder, manifest) in manifests(tree, &mut findings) {
         let package = manifest.get("package").and_then(Value::as_table);
-        let name = package
-            .and_then(|package| package.get("name"))
-            .and_then(Value::as_str);
+        let name = package.and_then(|package| package.get("name")).and_then(Value::as_str);
         if name != Some(folder) {
-            findings.push(Finding::fault(
-                &path,
-                format!("the package is not named {folder}"),
-            ));
+            findings.push(Finding::fault(&path, format!("the package is not named {folder}")));
         }
         for key in ["version", "edition", "rust-version", "license"] {
             let value = package.and_then(|package| package.get(key));
             if !value.is_some_and(from_workspace) {
-                findings.push(Finding::fault(
-                    &path,
-                    format!("`{key}.workspace = true` is missing"),
-                ));
+                findings
+                    .push(Finding::fault(&path, format!("`{key}.workspace = true` is missing")));
             }
         }
         if !manifest.get("lints").is_some_and(from_workspace) {
-            findings.push(Finding::fault(
-                &path,
-                "`[lints] workspace = true` is missing",
-            ));
+            findings.push(Finding::fault(&path, "`[lints] workspace = true` is missing"));
         }
         for slot in dependencies(&manifest) {
             if !from_workspace(slot.value) {
@@ -127,10 +103,7 @@ impl<'a> Dependency<'a> {
             Some(root) if from_workspace(self.value) => root,
             _ => self.value,
         };
-        value
-            .get("package")
-            .and_then(Value::as_str)
-            .unwrap_or(self.name)
+        value.get("package").and_then(Value::as_str).unwrap_or(self.name)
     }
 }
 
@@ -153,27 +126,14 @@ fn manifests<'t>(tree: &'t Tree, findings: &mut Vec<Finding>) -> Vec<(String, &'
 
 fn dependencies(manifest: &Table) -> Vec<Dependency<'_>> {
     const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let mut tables: Vec<&Table> = TABLES
-        .iter()
-        .filter_map(|name| manifest.get(*name)?.as_table())
-        .collect();
-    for target in manifest
-        .get("target")
-        .and_then(Value::as_table)
-        .into_iter()
-        .flat_map(Table::values)
+    let mut tables: Vec<&Table> =
+        TABLES.iter().filter_map(|name| manifest.get(*name)?.as_table()).collect();
+    for target in
+        manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values)
     {
-        tables.extend(
-            TABLES
-                .iter()
-                .filter_map(|name| target.get(name)?.as_table()),
-        );
+        tables.extend(TABLES.iter().filter_map(|name| target.get(name)?.as_table()));
     }
-    tables
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| Dependency { name, value })
-        .collect()
+    tables.into_iter().flatten().map(|(name, value)| Dependency { name, value }).collect()
 }
 
 #[cfg(test)]
@@ -197,11 +157,7 @@ mod tests {
 
     #[test]
     fn an_adapter_must_not_use_another() {
-        for table in [
-            "dependencies",
-            "dev-dependencies",
-            "target.'cfg(unix)'.dependencies",
-        ] {
+        for table in ["dependencies", "dev-dependencies", "target.'cfg(unix)'.dependencies"] {
             let tree = net(&format!("[{table}]\nkhatt-store.workspace = true\n"));
             assert_eq!(arrows(&tree).len(), 1, "{table}");
         }
@@ -224,10 +180,7 @@ mod tests {
 
     #[test]
     fn a_crate_outside_the_table_is_refused() {
-        assert_eq!(
-            arrows(&Tree::of(&[("crates/khatt-radio/Cargo.toml", "")])).len(),
-            1
-        );
+        assert_eq!(arrows(&Tree::of(&[("crates/khatt-radio/Cargo.toml", "")])).len(), 1);
     }
 
     #[test]
@@ -238,17 +191,11 @@ mod tests {
         let elsewhere = Tree::of(&[("crates/khatt-desk/Cargo.toml", HEAD)]);
         assert_eq!(workspace(&elsewhere).len(), 1);
         let loose = HEAD.replace("[lints]\nworkspace = true\n", "");
-        assert_eq!(
-            workspace(&Tree::of(&[("crates/khatt-net/Cargo.toml", &loose)])).len(),
-            1
-        );
+        assert_eq!(workspace(&Tree::of(&[("crates/khatt-net/Cargo.toml", &loose)])).len(), 1);
     }
 
     #[test]
     fn a_folder_without_manifest_is_a_fault() {
-        assert_eq!(
-            arrows(&Tree::of(&[("crates/khatt-net/src/lib.rs", "")])).len(),
-            1
-        );
+        assert_eq!(arrows(&Tree::of(&[("crates/khatt-net/src/lib.rs", "")])).len(), 1);
     }
 }

@@ -35,9 +35,7 @@ pub(crate) fn named(tree: &Tree) -> Vec<Finding> {
             if let Some(host) = HOSTS.iter().find(|host| row.contains(*host)) {
                 findings.push(Finding::fault(path, format!("names the host {host}")).at(index));
             }
-            let source = row
-                .strip_prefix("source = ")
-                .filter(|_| path.ends_with("Cargo.lock"));
+            let source = row.strip_prefix("source = ").filter(|_| path.ends_with("Cargo.lock"));
             if source.is_some_and(|source| source != INDEX) {
                 findings.push(Finding::fault(path, "a package from another source").at(index));
             }
@@ -66,11 +64,7 @@ mod tests {
     #[test]
     fn each_folder_and_host_is_found() {
         for folder in FOLDERS {
-            assert_eq!(
-                found("docs/a.md", &format!("see {folder}x\n")),
-                1,
-                "{folder}"
-            );
+            assert_eq!(found("docs/a.md", &format!("see {folder}x\n")), 1, "{folder}");
         }
         for host in HOSTS {
             assert_eq!(found("test", &format!("get https:{host}/x\n")), 1, "{host}");
@@ -79,21 +73,12 @@ mod tests {
 
     #[test]
     fn a_relative_path_is_no_path_of_a_machine() {
-        assert_eq!(
-            found(
-                "docs/a.md",
-                "target/tmp/x and ./work/x and https://a.org/home/\n"
-            ),
-            0
-        );
+        assert_eq!(found("docs/a.md", "target/tmp/x and ./work/x and https://a.org/home/\n"), 0);
     }
 
     #[test]
     fn a_locked_package_comes_from_the_default_index() {
         assert_eq!(found("Cargo.lock", &format!("source = {INDEX}\n")), 0);
-        assert_eq!(
-            found("Cargo.lock", "source = \"git+https://example.org/x\"\n"),
-            1
-        );
+        assert_eq!(found("Cargo.lock", "source = \"git+https://example.org/x\"\n"), 1);
     }
 }

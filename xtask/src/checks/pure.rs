@@ -8,13 +8,8 @@ use crate::rust_source::{code_only, without_tests};
 use crate::tree::{Finding, Tree, test_files};
 
 /// The leaves and the engine.
-pub(crate) const BARE_CRATES: &[&str] = &[
-    "khatt-record",
-    "khatt-forms",
-    "khatt-deconflict",
-    "khatt-read",
-    "khatt-core",
-];
+pub(crate) const BARE_CRATES: &[&str] =
+    &["khatt-record", "khatt-forms", "khatt-deconflict", "khatt-read", "khatt-core"];
 
 /// Words that must not stand in the code of a bare crate outside its tests.
 const REFUSED_WORDS: &[&str] = &[
@@ -68,9 +63,7 @@ pub(crate) fn sources(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let tests = test_files(tree);
     for (path, text) in tree.texts(".rs") {
-        let bare = BARE_CRATES
-            .iter()
-            .any(|name| path.starts_with(&format!("crates/{name}/src/")));
+        let bare = BARE_CRATES.iter().any(|name| path.starts_with(&format!("crates/{name}/src/")));
         if !bare || tests.contains(path) {
             continue;
         }
@@ -89,10 +82,7 @@ pub(crate) fn sources(tree: &Tree) -> Vec<Finding> {
 /// Finds bare crates without a `clippy.toml` of their own, or with rows missing in it.
 pub(crate) fn clippy_settings(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for name in BARE_CRATES
-        .iter()
-        .filter(|name| tree.has(&format!("crates/{name}")))
-    {
+    for name in BARE_CRATES.iter().filter(|name| tree.has(&format!("crates/{name}"))) {
         let path = format!("crates/{name}/clippy.toml");
         let Some(text) = tree.text(&path) else {
             findings.push(Finding::fault(&path, "is missing"));
@@ -126,9 +116,7 @@ fn holds_word(row: &str, word: &str) -> bool {
     let joins = |c: char| c.is_alphanumeric() || c == '_';
     row.match_indices(word).any(|(at, _)| {
         let before = row.get(..at).and_then(|head| head.chars().next_back());
-        let after = row
-            .get(at + word.len()..)
-            .and_then(|tail| tail.chars().next());
+        let after = row.get(at + word.len()..).and_then(|tail| tail.chars().next());
         !before.is_some_and(joins) && !after.is_some_and(joins)
     })
 }
@@ -148,19 +136,10 @@ mod tests {
     #[test]
     fn comments_tests_longer_names_and_other_crates_are_left_alone() {
         let tree = Tree::of(&[
-            (
-                "crates/khatt-core/src/a.rs",
-                "// HashMap\nstruct MyHashMap;\n",
-            ),
-            (
-                "crates/khatt-core/src/b.rs",
-                "#[cfg(test)]\nmod tests {\n use std::fs;\n}\n",
-            ),
+            ("crates/khatt-core/src/a.rs", "// HashMap\nstruct MyHashMap;\n"),
+            ("crates/khatt-core/src/b.rs", "#[cfg(test)]\nmod tests {\n use std::fs;\n}\n"),
             ("crates/khatt-core/src/b/tests.rs", "use std::fs;\n"),
-            (
-                "crates/khatt-core/src/lib.rs",
-                "#[cfg(test)]\nmod vectors;\n",
-            ),
+            ("crates/khatt-core/src/lib.rs", "#[cfg(test)]\nmod vectors;\n"),
             ("crates/khatt-core/src/vectors.rs", "use std::fs;\n"),
             ("crates/khatt-store/src/lib.rs", "use std::fs;\n"),
         ]);
@@ -170,10 +149,7 @@ mod tests {
     #[test]
     fn a_module_that_is_built_outside_tests_too_is_looked_at() {
         let tree = Tree::of(&[
-            (
-                "crates/khatt-core/src/lib.rs",
-                "#[cfg(test)]\nuse x;\nmod vectors;\n",
-            ),
+            ("crates/khatt-core/src/lib.rs", "#[cfg(test)]\nuse x;\nmod vectors;\n"),
             ("crates/khatt-core/src/vectors.rs", "use std::fs;\n"),
         ]);
         assert_eq!(sources(&tree).len(), 1);
@@ -187,10 +163,7 @@ mod tests {
         let path = "crates/khatt-core/clippy.toml";
         assert_eq!(clippy_settings(&Tree::of(&[source, (path, &whole)])), []);
         let short = whole.replace("std::time::Instant", "");
-        assert_eq!(
-            clippy_settings(&Tree::of(&[source, (path, &short)])).len(),
-            1
-        );
+        assert_eq!(clippy_settings(&Tree::of(&[source, (path, &short)])).len(), 1);
     }
 
     #[test]

@@ -17,17 +17,11 @@ pub(crate) fn files(tree: &Tree) -> Vec<Finding> {
     };
     let typed = typed(text);
     let mut findings = Vec::new();
-    for two in TWO
-        .iter()
-        .filter(|two| !typed.iter().any(|(_, row)| row.starts_with(*two)))
-    {
+    for two in TWO.iter().filter(|two| !typed.iter().any(|(_, row)| row.starts_with(*two))) {
         findings.push(Finding::fault(PAGE, format!("does not say `{two}`")));
     }
     for (index, row) in &typed {
-        let script = row
-            .split_whitespace()
-            .next()
-            .and_then(|word| word.strip_prefix("./"));
+        let script = row.split_whitespace().next().and_then(|word| word.strip_prefix("./"));
         if let Some(script) = script.filter(|script| !tree.has(script)) {
             let what = format!("{script} does not exist");
             findings.push(Finding::fault(PAGE, what).at(*index));
@@ -54,10 +48,7 @@ pub(crate) fn help_lacks(arguments: &[String], accepted: bool, shown: &str) -> O
     if accepted && shown.contains("Usage") {
         return None;
     }
-    Some(Finding::fault(
-        PAGE,
-        format!("`khatt {}` is no command", arguments.join(" ")),
-    ))
+    Some(Finding::fault(PAGE, format!("`khatt {}` is no command", arguments.join(" "))))
 }
 
 /// Rows of fenced blocks with their index, continued rows joined, prompts and comments cut off.
@@ -74,9 +65,7 @@ fn typed(page: &str) -> Vec<(usize, String)> {
             continue;
         }
         let text = row.trim().trim_start_matches("$ ");
-        let text = text
-            .split_once(" #")
-            .map_or(text, |(before, _)| before.trim_end());
+        let text = text.split_once(" #").map_or(text, |(before, _)| before.trim_end());
         let (text, more) = match text.strip_suffix('\\') {
             Some(head) => (head.trim_end(), true),
             None => (text, false),

@@ -72,10 +72,7 @@ fn cited(row: &str) -> Vec<(&str, Option<&str>)> {
         let Some((file, rest)) = tail.split_at_checked(end + 3) else {
             continue;
         };
-        if !file
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b))
-        {
+        if !file.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b)) {
             continue;
         }
         let rest = rest.trim_start_matches(['`', ')', ',', ' ']);
@@ -96,37 +93,24 @@ fn cited(row: &str) -> Vec<(&str, Option<&str>)> {
 }
 
 fn number_at_start(text: &str) -> Option<&str> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    text.get(..end)
-        .map(|number| number.trim_end_matches('.'))
-        .filter(|number| !number.is_empty())
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    text.get(..end).map(|number| number.trim_end_matches('.')).filter(|number| !number.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PAGE: (&str, &str) = (
-        "spec/frame.md",
-        "# Frame\n\n## 1. Layout\n\n### 1.2 Tag\n\n1.3 Text.\n4. Item.\n",
-    );
+    const PAGE: (&str, &str) =
+        ("spec/frame.md", "# Frame\n\n## 1. Layout\n\n### 1.2 Tag\n\n1.3 Text.\n4. Item.\n");
 
     fn found(comment: &str) -> usize {
-        citations(&Tree::of(&[
-            PAGE,
-            ("crates/khatt-record/src/frame.rs", comment),
-        ]))
-        .len()
+        citations(&Tree::of(&[PAGE, ("crates/khatt-record/src/frame.rs", comment)])).len()
     }
 
     #[test]
     fn sections_that_exist_may_be_cited() {
-        assert_eq!(
-            found("/// See `spec/frame.md` §1.2, §1.3 and (spec/frame.md §1)."),
-            0
-        );
+        assert_eq!(found("/// See `spec/frame.md` §1.2, §1.3 and (spec/frame.md §1)."), 0);
         assert_eq!(found("/// See spec/frame.md."), 0);
         let two = "/// spec/frame.md §1, spec/tag.md §7";
         let tree = [PAGE, ("spec/tag.md", "## 7. Use\n"), ("a.rs", two)];

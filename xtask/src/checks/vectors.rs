@@ -13,10 +13,7 @@ pub(crate) fn headers(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, bytes) in vectors(tree) {
         let Some((header, body)) = split(bytes) else {
-            findings.push(Finding::fault(
-                path,
-                "has no text header that an empty row ends",
-            ));
+            findings.push(Finding::fault(path, "has no text header that an empty row ends"));
             continue;
         };
         let mut rows = Vec::new();
@@ -33,17 +30,10 @@ pub(crate) fn headers(tree: &Tree) -> Vec<Finding> {
                 _ => findings.push(Finding::fault(path, "is not `key: value`").at(index)),
             }
         }
-        for key in REQUIRED
-            .iter()
-            .filter(|key| !rows.iter().any(|(known, _)| known == *key))
-        {
+        for key in REQUIRED.iter().filter(|key| !rows.iter().any(|(known, _)| known == *key)) {
             findings.push(Finding::fault(path, format!("`{key}` is missing")));
         }
-        match rows
-            .iter()
-            .find(|(key, _)| *key == "encoding")
-            .map(|(_, value)| *value)
-        {
+        match rows.iter().find(|(key, _)| *key == "encoding").map(|(_, value)| *value) {
             Some("hex") if unhex(body).is_none() => {
                 findings.push(Finding::fault(path, "the body is not hexadecimal"));
             }
@@ -84,9 +74,7 @@ pub(crate) fn loaded(tree: &Tree) -> Vec<Finding> {
 /// Says whether the text names the path whole, not as the beginning of another.
 fn names(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(at, _)| {
-        let after = text
-            .get(at + path.len()..)
-            .and_then(|tail| tail.chars().next());
+        let after = text.get(at + path.len()..).and_then(|tail| tail.chars().next());
         !after.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
     })
 }
@@ -123,16 +111,13 @@ pub(crate) fn read(file: &[u8]) -> Option<Vector> {
         .filter_map(|row| row.split_once(": "))
         .map(|(key, value)| (key.to_owned(), value.trim().to_owned()))
         .collect();
-    let is_hex = rows
-        .iter()
-        .any(|(key, value)| key == "encoding" && value == "hex");
+    let is_hex = rows.iter().any(|(key, value)| key == "encoding" && value == "hex");
     let bytes = if is_hex { unhex(body)? } else { body.to_vec() };
     Some(Vector { rows, bytes })
 }
 
 fn vectors(tree: &Tree) -> impl Iterator<Item = (&str, &[u8])> {
-    tree.files()
-        .filter(|(path, _)| path.starts_with("vectors/") && !path.ends_with(".md"))
+    tree.files().filter(|(path, _)| path.starts_with("vectors/") && !path.ends_with(".md"))
 }
 
 fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
@@ -143,9 +128,7 @@ fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
 
 fn is_key(key: &str) -> bool {
     !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn unhex(text: &[u8]) -> Option<Vec<u8>> {
@@ -174,47 +157,31 @@ mod tests {
     #[test]
     fn a_whole_header_passes_and_the_body_may_be_any_bytes() {
         assert_eq!(found(GOOD), 0);
-        assert_eq!(
-            found(&GOOD.replace("\n\n\x01", "\nencoding: hex\n\n00 ff\n")),
-            0
-        );
+        assert_eq!(found(&GOOD.replace("\n\n\x01", "\nencoding: hex\n\n00 ff\n")), 0);
     }
 
     #[test]
     fn a_header_that_lacks_or_repeats_or_garbles_a_row_is_found() {
         assert_eq!(found("expect"), 1);
         for key in REQUIRED {
-            assert_eq!(
-                found(&GOOD.replace(&format!("{key}: "), "other: ")),
-                1,
-                "{key}"
-            );
+            assert_eq!(found(&GOOD.replace(&format!("{key}: "), "other: ")), 1, "{key}");
         }
         assert_eq!(found(&GOOD.replace("§3", " ")), 2);
         assert_eq!(found(&GOOD.replace("comment:", "items: \ncomment:")), 0);
         assert_eq!(found(&GOOD.replace("expect:", "comment: x\nexpect:")), 1);
         assert_eq!(found(&GOOD.replace("expect:", "free text\nexpect:")), 1);
         assert_eq!(found(&GOOD.replace("\n\n\x01", "\nencoding: hex\n\n0g")), 1);
-        assert_eq!(
-            found(&GOOD.replace("\n\n\x01", "\nencoding: base64\n\nAA==")),
-            1
-        );
+        assert_eq!(found(&GOOD.replace("\n\n\x01", "\nencoding: base64\n\nAA==")), 1);
     }
 
     #[test]
     fn a_vector_is_loaded_by_its_name_or_its_folder_and_by_nothing_less() {
         let missing = |source: &str| {
-            let tree = Tree::of(&[
-                (PATH, GOOD),
-                ("crates/khatt-record/tests/it/main.rs", source),
-            ]);
+            let tree = Tree::of(&[(PATH, GOOD), ("crates/khatt-record/tests/it/main.rs", source)]);
             loaded(&tree).len()
         };
         assert_eq!(missing("walk(\"../../vectors/entry\")"), 0);
-        assert_eq!(
-            missing("include_bytes!(\"../../vectors/entry/long-count\")"),
-            0
-        );
+        assert_eq!(missing("include_bytes!(\"../../vectors/entry/long-count\")"), 0);
         assert_eq!(missing("walk(\"../../vectors\")"), 1);
         assert_eq!(missing("walk(\"../../vectors/entry-old\")"), 1);
         assert_eq!(missing(""), 1);

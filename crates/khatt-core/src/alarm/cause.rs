@@ -214,13 +214,8 @@ pub enum Cause {
 
 impl Class {
     /// Every class, loudest first.
-    pub const ALL: [Self; 5] = [
-        Self::Flash,
-        Self::Desk,
-        Self::Immediate,
-        Self::Priority,
-        Self::Routine,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Flash, Self::Desk, Self::Immediate, Self::Priority, Self::Routine];
 
     /// Returns the class's letter, the same in every language.
     #[must_use]
@@ -291,10 +286,7 @@ impl Cause {
             Self::IncomingUnacknowledged { precedence, .. }
             | Self::Escalation { precedence, .. }
             | Self::PeerSilent { precedence, .. } => Class::of(*precedence),
-            Self::ReleaseWaiting {
-                precedence: Precedence::Flash,
-                ..
-            } => Class::Immediate,
+            Self::ReleaseWaiting { precedence: Precedence::Flash, .. } => Class::Immediate,
             Self::ReleaseWaiting { precedence, .. } => Class::of(*precedence),
             Self::TooMany { class } => *class,
             Self::PeerForked { .. }
@@ -403,10 +395,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text_key())?;
         match self {
-            Self::IncomingUnacknowledged {
-                message,
-                precedence,
-            } => {
+            Self::IncomingUnacknowledged { message, precedence } => {
                 write!(f, "/{message}/{precedence}")
             }
             Self::ReleaseWaiting { draft, precedence } => {
@@ -414,11 +403,7 @@ impl fmt::Display for Cause {
                 draft.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
                 write!(f, "/{precedence}")
             }
-            Self::Escalation {
-                message,
-                precedence,
-                step,
-            } => {
+            Self::Escalation { message, precedence, step } => {
                 write!(f, "/{message}/{precedence}/{}", step.name())
             }
             Self::PeerRefused { post }
@@ -441,18 +426,10 @@ impl fmt::Display for Cause {
             | Self::LineTestWrong { post }
             | Self::LineDown { post }
             | Self::EpochOld { post } => write!(f, "/{post}"),
-            Self::PeerFormUnknown {
-                post,
-                form,
-                version,
-            } => write!(f, "/{post}/{form}.{version}"),
+            Self::PeerFormUnknown { post, form, version } => write!(f, "/{post}/{form}.{version}"),
             Self::PeerRenderingDiffers { message } => write!(f, "/{message}"),
             Self::PeerReadBackDiffers { message, post } => write!(f, "/{message}/{post}"),
-            Self::PeerSilent {
-                message,
-                precedence,
-                post,
-            } => {
+            Self::PeerSilent { message, precedence, post } => {
                 write!(f, "/{message}/{precedence}/{post}")
             }
             Self::CarrierCorrupt { route } => write!(f, "/{route}"),

@@ -50,9 +50,7 @@ impl Alarm {
             Outset::FirstOut => 0,
             Outset::Later => 1,
         });
-        pack.uint(self.count)
-            .uint(self.raised_wall_ms)
-            .uint(self.last_wall_ms);
+        pack.uint(self.count).uint(self.raised_wall_ms).uint(self.last_wall_ms);
         pack.option(self.seen_by, |pack, officer| {
             pack.uint(officer.into());
         });
@@ -103,11 +101,7 @@ impl Alarm {
             unpack.exactly(3)?;
             let officer = unpack.officer()?;
             let reason = unpack.text(REASON_MAX)?;
-            Ok(Shelf {
-                officer,
-                reason,
-                until: Deadline::unpack(unpack, now)?,
-            })
+            Ok(Shelf { officer, reason, until: Deadline::unpack(unpack, now)? })
         })?;
         let presence = match unpack.uint()? {
             0 => Presence::Active,
@@ -201,102 +195,50 @@ impl Cause {
                 message: unpack.entry()?,
                 precedence: unpack.precedence()?,
             },
-            1 => Self::ReleaseWaiting {
-                draft: unpack.fixed()?,
-                precedence: unpack.precedence()?,
-            },
+            1 => Self::ReleaseWaiting { draft: unpack.fixed()?, precedence: unpack.precedence()? },
             2 => Self::Escalation {
                 message: unpack.entry()?,
                 precedence: unpack.precedence()?,
                 step: step(unpack)?,
             },
-            3 => Self::PeerRefused {
-                post: unpack.post()?,
-            },
-            4 => Self::PeerForked {
-                post: unpack.post()?,
-            },
-            5 => Self::PeerShrank {
-                post: unpack.post()?,
-            },
-            6 => Self::PeerBadSignature {
-                post: unpack.post()?,
-            },
-            7 => Self::PeerBadOfficer {
-                post: unpack.post()?,
-            },
-            8 => Self::PeerReleaseRule {
-                post: unpack.post()?,
-            },
-            9 => Self::PeerOtherLine {
-                post: unpack.post()?,
-            },
-            10 => Self::PeerOtherKind {
-                post: unpack.post()?,
-            },
-            11 => Self::PeerRepeats {
-                post: unpack.post()?,
-            },
-            12 => Self::PeerGap {
-                post: unpack.post()?,
-            },
-            13 => Self::PeerSkew {
-                post: unpack.post()?,
-            },
-            14 => Self::PeerFlood {
-                post: unpack.post()?,
-            },
+            3 => Self::PeerRefused { post: unpack.post()? },
+            4 => Self::PeerForked { post: unpack.post()? },
+            5 => Self::PeerShrank { post: unpack.post()? },
+            6 => Self::PeerBadSignature { post: unpack.post()? },
+            7 => Self::PeerBadOfficer { post: unpack.post()? },
+            8 => Self::PeerReleaseRule { post: unpack.post()? },
+            9 => Self::PeerOtherLine { post: unpack.post()? },
+            10 => Self::PeerOtherKind { post: unpack.post()? },
+            11 => Self::PeerRepeats { post: unpack.post()? },
+            12 => Self::PeerGap { post: unpack.post()? },
+            13 => Self::PeerSkew { post: unpack.post()? },
+            14 => Self::PeerFlood { post: unpack.post()? },
             15 => Self::PeerFormUnknown {
                 post: unpack.post()?,
                 form: unpack.number()?,
                 version: unpack.number()?,
             },
-            16 => Self::PeerRenderingDiffers {
-                message: unpack.entry()?,
-            },
-            17 => Self::PeerReadBackDiffers {
-                message: unpack.entry()?,
-                post: unpack.post()?,
-            },
+            16 => Self::PeerRenderingDiffers { message: unpack.entry()? },
+            17 => Self::PeerReadBackDiffers { message: unpack.entry()?, post: unpack.post()? },
             18 => Self::PeerSilent {
                 message: unpack.entry()?,
                 precedence: unpack.precedence()?,
                 post: unpack.post()?,
             },
-            19 => Self::CarrierCorrupt {
-                route: unpack.number()?,
-            },
-            20 => Self::LineTestAmber {
-                post: unpack.post()?,
-            },
-            21 => Self::LineTestRed {
-                post: unpack.post()?,
-            },
-            22 => Self::LineTestWrong {
-                post: unpack.post()?,
-            },
-            23 => Self::LineDown {
-                post: unpack.post()?,
-            },
+            19 => Self::CarrierCorrupt { route: unpack.number()? },
+            20 => Self::LineTestAmber { post: unpack.post()? },
+            21 => Self::LineTestRed { post: unpack.post()? },
+            22 => Self::LineTestWrong { post: unpack.post()? },
+            23 => Self::LineDown { post: unpack.post()? },
             24 => Self::NoDesk,
             25 => Self::LocalDiskFull,
             26 => Self::LocalDamage,
             27 => Self::LocalClockStep,
-            28 => Self::EpochOld {
-                post: unpack.post()?,
-            },
-            29 => Self::TooMany {
-                class: class(unpack)?,
-            },
-            30 => Self::PeerMalformed {
-                post: unpack.post()?,
-            },
-            31 => Self::PeerUnopenable {
-                post: unpack.post()?,
-            },
-            32 => Self::PeerBadReceipt {
-                post: unpack.post()?,
-            },
+            28 => Self::EpochOld { post: unpack.post()? },
+            29 => Self::TooMany { class: class(unpack)? },
+            30 => Self::PeerMalformed { post: unpack.post()? },
+            31 => Self::PeerUnopenable { post: unpack.post()? },
+            32 => Self::PeerBadReceipt { post: unpack.post()? },
             33 => Self::LocalRolledBack,
             _ => return unpack.fault(),
         })
@@ -318,18 +260,11 @@ pub(super) const STEPS: [StepKind; 5] = [
 ];
 
 fn step_number(step: StepKind) -> u64 {
-    STEPS
-        .iter()
-        .zip(0..)
-        .find(|(known, _)| **known == step)
-        .map_or(u64::MAX, |(_, number)| number)
+    STEPS.iter().zip(0..).find(|(known, _)| **known == step).map_or(u64::MAX, |(_, number)| number)
 }
 
 fn step(unpack: &mut Unpack<'_>) -> Result<StepKind, StateError> {
     let number = unpack.uint()?;
-    let step = STEPS
-        .iter()
-        .zip(0_u64..)
-        .find(|(_, known)| *known == number);
+    let step = STEPS.iter().zip(0_u64..).find(|(_, known)| *known == number);
     step.map_or_else(|| unpack.fault(), |(step, _)| Ok(*step))
 }

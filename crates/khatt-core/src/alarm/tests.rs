@@ -26,20 +26,14 @@ fn kinds(changes: &[Change]) -> Vec<ChangeKind> {
 
 fn incoming(index: u64) -> Cause {
     let message = EntryId { log: SOUTH, index };
-    Cause::IncomingUnacknowledged {
-        message,
-        precedence: Precedence::Flash,
-    }
+    Cause::IncomingUnacknowledged { message, precedence: Precedence::Flash }
 }
 
 #[test]
 fn an_alarm_seen_while_its_cause_lasts_stays_until_the_cause_is_gone() {
     let mut alarms = raised(GAP);
     assert_eq!(alarms.get(GAP).unwrap().state(), State::Unacknowledged);
-    assert_eq!(
-        kinds(&alarms.acknowledge(GAP, WATCH).unwrap()),
-        [ChangeKind::Seen(WATCH)]
-    );
+    assert_eq!(kinds(&alarms.acknowledge(GAP, WATCH).unwrap()), [ChangeKind::Seen(WATCH)]);
     assert_eq!(alarms.get(GAP).unwrap().state(), State::Acknowledged);
     assert_eq!(alarms.clear(GAP).unwrap().kind, ChangeKind::Normal);
     assert_eq!(alarms.get(GAP), None);
@@ -49,17 +43,11 @@ fn an_alarm_seen_while_its_cause_lasts_stays_until_the_cause_is_gone() {
 fn a_cause_that_went_away_unseen_still_waits_to_be_seen() {
     let mut alarms = raised(GAP);
     assert_eq!(alarms.clear(GAP).unwrap().kind, ChangeKind::Cleared);
-    assert_eq!(
-        alarms.get(GAP).unwrap().state(),
-        State::ClearedUnacknowledged
-    );
+    assert_eq!(alarms.get(GAP).unwrap().state(), State::ClearedUnacknowledged);
     assert_eq!(alarms.raise(at(1), GAP).unwrap().kind, ChangeKind::Returned);
     alarms.clear(GAP);
     let changes = alarms.acknowledge(GAP, WATCH).unwrap();
-    assert_eq!(
-        kinds(&changes),
-        [ChangeKind::Seen(WATCH), ChangeKind::Normal]
-    );
+    assert_eq!(kinds(&changes), [ChangeKind::Seen(WATCH), ChangeKind::Normal]);
 }
 
 #[test]
@@ -74,9 +62,7 @@ fn an_occurrence_is_over_when_seen_and_new_when_it_happens_again() {
 #[test]
 fn repeats_are_one_alarm_with_a_count_and_do_not_fill_the_journal() {
     let mut alarms = raised(BAD);
-    let told = (0..1_000_000)
-        .filter_map(|_| alarms.raise(at(0), BAD))
-        .count();
+    let told = (0..1_000_000).filter_map(|_| alarms.raise(at(0), BAD)).count();
     assert_eq!(alarms.get(BAD).unwrap().count, 1_000_001);
     assert_eq!(alarms.in_order().len(), 1);
     assert_eq!(told, 19);
@@ -97,13 +83,7 @@ fn the_first_of_those_unseen_is_marked() {
 #[test]
 fn nobody_seeing_an_alarm_is_called_twice_and_only_by_our_own_time() {
     let mut alarms = raised(FORK);
-    assert_eq!(
-        alarms.due(Now {
-            wall_ms: u64::MAX,
-            mono_ms: 3 * MINUTE - 1
-        }),
-        []
-    );
+    assert_eq!(alarms.due(Now { wall_ms: u64::MAX, mono_ms: 3 * MINUTE - 1 }), []);
     assert_eq!(alarms.next_due(), Some(3 * MINUTE));
     let first = alarms.due(at(3 * MINUTE));
     assert_eq!(kinds(&first), [ChangeKind::Overdue(Overdue::First)]);
@@ -118,10 +98,7 @@ fn a_seen_alarm_calls_nobody() {
     let mut alarms = raised(FORK);
     alarms.acknowledge(FORK, WATCH).unwrap();
     assert_eq!(alarms.due(at(60 * MINUTE)), []);
-    assert_eq!(
-        alarms.acknowledge(FORK, WATCH),
-        Err(AlarmError::LocalAlreadySeen)
-    );
+    assert_eq!(alarms.acknowledge(FORK, WATCH), Err(AlarmError::LocalAlreadySeen));
 }
 
 #[test]
@@ -132,9 +109,7 @@ fn a_shelved_alarm_has_a_name_a_reason_and_an_end_and_comes_back_unseen() {
     assert_eq!(nameless, Err(AlarmError::LocalReason { max: REASON_MAX }));
     let endless = alarms.shelve(at(0), GAP, WATCH, "antenna works", u64::MAX);
     assert!(matches!(endless, Err(AlarmError::LocalShelfTooLong { .. })));
-    alarms
-        .shelve(at(0), GAP, WATCH, "antenna works", MINUTE)
-        .unwrap();
+    alarms.shelve(at(0), GAP, WATCH, "antenna works", MINUTE).unwrap();
     assert_eq!(alarms.get(GAP).unwrap().state(), State::Shelved);
     assert_eq!(alarms.next_due(), Some(MINUTE));
     assert_eq!(kinds(&alarms.due(at(MINUTE))), [ChangeKind::Unshelved]);
@@ -146,13 +121,7 @@ fn a_shelved_alarm_has_a_name_a_reason_and_an_end_and_comes_back_unseen() {
 fn an_alarm_about_the_desk_cannot_be_shelved() {
     let mut alarms = raised(Cause::NoDesk);
     let fault = alarms.shelve(at(0), Cause::NoDesk, WATCH, "asleep", 1);
-    assert_eq!(
-        fault,
-        Err(AlarmError::LocalShelfTooLong {
-            class: Class::Desk,
-            max_ms: 0
-        })
-    );
+    assert_eq!(fault, Err(AlarmError::LocalShelfTooLong { class: Class::Desk, max_ms: 0 }));
 }
 
 #[test]
@@ -161,9 +130,7 @@ fn a_full_class_says_so_and_leaves_the_others_room() {
     for index in 0..5_000 {
         alarms.raise(at(0), incoming(index));
     }
-    let full = Cause::TooMany {
-        class: Class::Flash,
-    };
+    let full = Cause::TooMany { class: Class::Flash };
     assert_eq!(alarms.in_order().len(), ALARMS_PER_CLASS_MAX + 1);
     assert_eq!(alarms.get(full).unwrap().count, 5_000 - 1024);
     assert!(alarms.raise(at(0), GAP).is_some());
@@ -180,17 +147,11 @@ fn a_desk_shows_the_unseen_first_and_the_loudest_of_them() {
 }
 
 fn every_cause() -> Vec<Cause> {
-    let message = EntryId {
-        log: SOUTH,
-        index: 9,
-    };
+    let message = EntryId { log: SOUTH, index: 9 };
     let (post, precedence) = (SOUTH, Precedence::Immediate);
     let mut causes = vec![
         incoming(7),
-        Cause::ReleaseWaiting {
-            draft: [7; 16],
-            precedence,
-        },
+        Cause::ReleaseWaiting { draft: [7; 16], precedence },
         Cause::PeerRefused { post },
         Cause::PeerForked { post },
         Cause::PeerShrank { post },
@@ -203,18 +164,10 @@ fn every_cause() -> Vec<Cause> {
         Cause::PeerGap { post },
         Cause::PeerSkew { post },
         Cause::PeerFlood { post },
-        Cause::PeerFormUnknown {
-            post,
-            form: 18,
-            version: 2,
-        },
+        Cause::PeerFormUnknown { post, form: 18, version: 2 },
         Cause::PeerRenderingDiffers { message },
         Cause::PeerReadBackDiffers { message, post },
-        Cause::PeerSilent {
-            message,
-            precedence,
-            post,
-        },
+        Cause::PeerSilent { message, precedence, post },
         Cause::CarrierCorrupt { route: 0 },
         Cause::LineTestAmber { post },
         Cause::LineTestRed { post },
@@ -226,20 +179,10 @@ fn every_cause() -> Vec<Cause> {
         Cause::LocalClockStep,
         Cause::EpochOld { post },
     ];
-    let steps = [
-        "second-desk",
-        "phone-list",
-        "mediator",
-        "silence",
-        "overdue",
-    ];
+    let steps = ["second-desk", "phone-list", "mediator", "silence", "overdue"];
     for (step, name) in codec::STEPS.into_iter().zip(steps) {
         assert_eq!(step.name(), name);
-        causes.push(Cause::Escalation {
-            message,
-            precedence,
-            step,
-        });
+        causes.push(Cause::Escalation { message, precedence, step });
     }
     causes.extend(Class::ALL.map(|class| Cause::TooMany { class }));
     causes
@@ -256,21 +199,15 @@ fn every_cause_comes_back_from_its_bytes_and_its_key() {
         let saved = alarms.encode(cause, at(10)).unwrap();
         assert_eq!(again.restore(&saved, at(0)), Ok(cause));
         assert_eq!(again.encode(cause, at(0)).unwrap(), saved);
-        assert_eq!(
-            again.by_key(&cause.key()),
-            Some(cause),
-            "{cause} has a key of its own"
-        );
+        assert_eq!(again.by_key(&cause.key()), Some(cause), "{cause} has a key of its own");
     }
     assert_eq!(again.next_serial, alarms.next_serial);
 }
 
 #[test]
 fn every_kind_of_cause_has_a_code_and_a_text_of_its_own() {
-    let mut codes: Vec<_> = every_cause()
-        .iter()
-        .map(|cause| (cause.code(), cause.text_key()))
-        .collect();
+    let mut codes: Vec<_> =
+        every_cause().iter().map(|cause| (cause.code(), cause.text_key())).collect();
     codes.sort_unstable();
     codes.dedup();
     let mut texts: Vec<_> = codes.iter().map(|(_, text)| text).collect();

@@ -45,11 +45,7 @@ impl Attempt {
     /// Returns an attempt made now.
     #[must_use]
     pub fn new(now: Now, route: &str, result: AttemptResult) -> Self {
-        Self {
-            wall_ms: now.wall_ms,
-            route: route.to_owned(),
-            result,
-        }
+        Self { wall_ms: now.wall_ms, route: route.to_owned(), result }
     }
 }
 
@@ -82,24 +78,15 @@ impl Attempts {
 }
 
 impl AttemptResult {
-    pub(super) const ALL: [Self; 6] = [
-        Self::Sent,
-        Self::RouteDown,
-        Self::Carried,
-        Self::Received,
-        Self::NoAnswer,
-        Self::Spoken,
-    ];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Sent, Self::RouteDown, Self::Carried, Self::Received, Self::NoAnswer, Self::Spoken];
 }
 
 impl TryFrom<u64> for AttemptResult {
     type Error = ();
 
     fn try_from(value: u64) -> Result<Self, Self::Error> {
-        Self::ALL
-            .into_iter()
-            .find(|result| *result as u64 == value)
-            .ok_or(())
+        Self::ALL.into_iter().find(|result| *result as u64 == value).ok_or(())
     }
 }
 

@@ -72,13 +72,9 @@ impl Clock {
         self.acknowledge.pack(&mut pack, now);
         self.escalate.pack(&mut pack, now);
         self.give_up.pack(&mut pack, now);
-        pack.uint(self.stand_bys.into())
-            .array(self.attempts.kept.len());
+        pack.uint(self.stand_bys.into()).array(self.attempts.kept.len());
         for attempt in &self.attempts.kept {
-            pack.array(3)
-                .uint(attempt.wall_ms)
-                .text(&attempt.route)
-                .uint(attempt.result as u64);
+            pack.array(3).uint(attempt.wall_ms).text(&attempt.route).uint(attempt.result as u64);
         }
         pack.uint(self.attempts.left_out);
         pack.finish()
@@ -124,11 +120,7 @@ impl Clock {
             });
         }
         attempts.left_out = unpack.uint()?;
-        let key = ClockKey {
-            message,
-            owes,
-            duty,
-        };
+        let key = ClockKey { message, owes, duty };
         let clock = Self {
             precedence,
             terms,

@@ -11,11 +11,7 @@ const FLASH: Terms = Terms::from_charter(3 * 60, 5 * 60, 10 * 60);
 
 fn south_owes(index: u64) -> ClockKey {
     let message = EntryId { log: NORTH, index };
-    ClockKey {
-        message,
-        owes: Owes::Peer(SOUTH),
-        duty: Duty::Acknowledge,
-    }
+    ClockKey { message, owes: Owes::Peer(SOUTH), duty: Duty::Acknowledge }
 }
 
 fn at(ms: u64) -> Now {
@@ -44,13 +40,7 @@ fn flash_goes_to_the_second_desk_then_the_phone_list_then_the_mediator_and_is_si
     let last = clocks.due(at(10 * MINUTE));
     assert_eq!(kinds(&last), [StepKind::Mediator, StepKind::Silence]);
     assert_eq!(clocks.next_due(), None);
-    assert_eq!(
-        clocks
-            .silence(at(11 * MINUTE), south_owes(7))
-            .unwrap()
-            .elapsed_ms,
-        11 * MINUTE
-    );
+    assert_eq!(clocks.silence(at(11 * MINUTE), south_owes(7)).unwrap().elapsed_ms, 11 * MINUTE);
 }
 
 #[test]
@@ -61,23 +51,13 @@ fn a_short_lead_cuts_every_stage_to_its_share() {
     assert_eq!(terms.escalate_ms(), 1_185_000);
     assert_eq!(terms.give_up_ms(), 2_370_000);
     let unhurried = FLASH.within_lead(24 * 60 * MINUTE);
-    assert_eq!(
-        unhurried, FLASH,
-        "a long lead leaves the charter's clocks alone"
-    );
+    assert_eq!(unhurried, FLASH, "a long lead leaves the charter's clocks alone");
 }
 
 #[test]
 fn what_we_owe_ends_as_overdue_and_never_as_the_peers_silence() {
-    let message = EntryId {
-        log: SOUTH,
-        index: 4,
-    };
-    let key = ClockKey {
-        message,
-        owes: Owes::Us,
-        duty: Duty::Answer,
-    };
+    let message = EntryId { log: SOUTH, index: 4 };
+    let key = ClockKey { message, owes: Owes::Us, duty: Duty::Answer };
     let mut clocks = started(key, FLASH);
     let steps = clocks.due(at(60 * MINUTE));
     assert_eq!(
@@ -115,10 +95,7 @@ fn the_first_attempts_and_the_latest_are_kept() {
         clocks.attempted(south_owes(7), attempt).unwrap();
     }
     clocks.due(at(200 * MINUTE));
-    let attempts = clocks
-        .silence(at(200 * MINUTE), south_owes(7))
-        .unwrap()
-        .attempts;
+    let attempts = clocks.silence(at(200 * MINUTE), south_owes(7)).unwrap().attempts;
     assert_eq!(attempts.kept().len(), ATTEMPTS_MAX);
     assert_eq!(attempts.kept().first().unwrap().wall_ms, 0);
     assert_eq!(attempts.kept().last().unwrap().wall_ms, 99 * MINUTE);
@@ -129,43 +106,22 @@ fn the_first_attempts_and_the_latest_are_kept() {
 fn a_stand_by_sets_the_clock_anew_but_never_shorter_and_not_for_ever() {
     let mut clocks = started(south_owes(7), FLASH);
     clocks.due(at(3 * MINUTE));
-    clocks
-        .stand_by(at(4 * MINUTE), south_owes(7), 20_000)
-        .unwrap();
-    assert_eq!(
-        clocks.next_due(),
-        Some(7 * MINUTE),
-        "asked for less than the stage"
-    );
-    clocks
-        .stand_by(at(4 * MINUTE), south_owes(7), u64::MAX)
-        .unwrap();
-    assert_eq!(
-        clocks.next_due(),
-        Some(14 * MINUTE),
-        "no longer than the giving up"
-    );
+    clocks.stand_by(at(4 * MINUTE), south_owes(7), 20_000).unwrap();
+    assert_eq!(clocks.next_due(), Some(7 * MINUTE), "asked for less than the stage");
+    clocks.stand_by(at(4 * MINUTE), south_owes(7), u64::MAX).unwrap();
+    assert_eq!(clocks.next_due(), Some(14 * MINUTE), "no longer than the giving up");
     for _ in 2..STAND_BYS_MAX {
         clocks.stand_by(at(4 * MINUTE), south_owes(7), 0).unwrap();
     }
-    assert_eq!(
-        clocks.next_due(),
-        Some(14 * MINUTE),
-        "a later, shorter promise takes nothing away"
-    );
+    assert_eq!(clocks.next_due(), Some(14 * MINUTE), "a later, shorter promise takes nothing away");
     let fault = clocks.stand_by(at(5 * MINUTE), south_owes(7), 0);
-    assert_eq!(
-        fault,
-        Err(ClocksError::PeerStandsByTooOften { max: STAND_BYS_MAX })
-    );
+    assert_eq!(fault, Err(ClocksError::PeerStandsByTooOften { max: STAND_BYS_MAX }));
 }
 
 #[test]
 fn starting_the_same_clock_twice_does_not_wind_it_back() {
     let mut clocks = started(south_owes(7), FLASH);
-    clocks
-        .start(at(2 * MINUTE), south_owes(7), Precedence::Flash, FLASH)
-        .unwrap();
+    clocks.start(at(2 * MINUTE), south_owes(7), Precedence::Flash, FLASH).unwrap();
     assert_eq!(clocks.next_due(), Some(3 * MINUTE));
 }
 
@@ -185,25 +141,14 @@ fn a_restart_keeps_the_remaining_time_and_says_that_there_was_one() {
 #[test]
 fn every_clock_has_its_own_name_in_the_store() {
     assert_eq!(south_owes(57).state_key(), "clock/0/57/1/ack");
-    let ours = ClockKey {
-        owes: Owes::Us,
-        duty: Duty::Answer,
-        ..south_owes(57)
-    };
+    let ours = ClockKey { owes: Owes::Us, duty: Duty::Answer, ..south_owes(57) };
     assert_eq!(ours.state_key(), "clock/0/57/us/answer");
 }
 
 fn any_attempt() -> impl Strategy<Value = Attempt> {
     (any::<u64>(), ".{0,40}", 0..6_u64).prop_map(|(wall_ms, route, result)| {
         let result = AttemptResult::try_from(result).unwrap();
-        Attempt::new(
-            Now {
-                wall_ms,
-                mono_ms: 0,
-            },
-            &route,
-            result,
-        )
+        Attempt::new(Now { wall_ms, mono_ms: 0 }, &route, result)
     })
 }
 

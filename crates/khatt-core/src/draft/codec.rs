@@ -20,14 +20,10 @@ impl Draft {
     #[must_use]
     pub fn encode(&self, now: Now) -> Vec<u8> {
         let mut pack = Pack::array_of(12);
-        pack.uint(VERSION)
-            .bytes(self.seed.as_bytes())
-            .uint(self.act as u64)
-            .bytes(&self.bytes);
-        pack.precedence(self.precedence)
-            .option(self.thread, |pack, thread| {
-                pack.entry(thread);
-            });
+        pack.uint(VERSION).bytes(self.seed.as_bytes()).uint(self.act as u64).bytes(&self.bytes);
+        pack.precedence(self.precedence).option(self.thread, |pack, thread| {
+            pack.entry(thread);
+        });
         pack.uint(self.drafter.into()).uint(self.made_wall_ms);
         self.waiting.pack(&mut pack, now);
         pack.option(self.replaces, |pack, id| {
@@ -35,14 +31,9 @@ impl Draft {
         });
         pack.array(self.signatures.len());
         for Signed { order, signature } in self.signatures.values() {
-            pack.array(7)
-                .uint(signature.officer.into())
-                .uint(signature.key.into());
-            pack.uint(signature.role as u64)
-                .uint(signature.not_after_ms);
-            pack.uint(signature.scheme as u64)
-                .bytes(&signature.signature)
-                .uint((*order).into());
+            pack.array(7).uint(signature.officer.into()).uint(signature.key.into());
+            pack.uint(signature.role as u64).uint(signature.not_after_ms);
+            pack.uint(signature.scheme as u64).bytes(&signature.signature).uint((*order).into());
         }
         pack.option(self.returned.as_ref(), |pack, returned| {
             pack.array(3).uint(returned.officer.into());

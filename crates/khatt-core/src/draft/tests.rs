@@ -20,10 +20,7 @@ const LINGUIST: OfficerIndex = OfficerIndex(3);
 const SOUTHS: OfficerIndex = OfficerIndex(4);
 
 fn now() -> Now {
-    Now {
-        wall_ms: 1_700_000_000_000,
-        mono_ms: 5_000,
-    }
+    Now { wall_ms: 1_700_000_000_000, mono_ms: 5_000 }
 }
 
 fn signer(name: u8) -> SoftwareSigner {
@@ -37,20 +34,14 @@ fn officer(party: u8, number: u8, roles: Roles) -> Officer {
         roles,
         // Two keys each: one officer stays one officer.
         keys: [number, number + 100]
-            .map(|key| OfficerKey {
-                scheme: Scheme::Ed25519,
-                key: signer(key).public(),
-            })
+            .map(|key| OfficerKey { scheme: Scheme::Ed25519, key: signer(key).public() })
             .to_vec(),
     }
 }
 
 /// A line on which FLASH may be released in an emergency, ROUTINE by one, and the rest by two.
 fn charter() -> SignedCharter {
-    let two = ReleaseRule {
-        signatures: 2,
-        emergency_single: YesNo::No,
-    };
+    let two = ReleaseRule { signatures: 2, emergency_single: YesNo::No };
     let post = |party: u8, name: &str| Post {
         party: PartyIndex(party),
         name: name.to_owned(),
@@ -84,33 +75,17 @@ fn charter() -> SignedCharter {
             officer(1, 6, Roles::WATCH),
         ],
         release: [
-            ReleaseRule {
-                signatures: 2,
-                emergency_single: YesNo::Yes,
-            },
+            ReleaseRule { signatures: 2, emergency_single: YesNo::Yes },
             two,
-            ReleaseRule {
-                signatures: 3,
-                emergency_single: YesNo::No,
-            },
-            ReleaseRule {
-                signatures: 1,
-                emergency_single: YesNo::No,
-            },
+            ReleaseRule { signatures: 3, emergency_single: YesNo::No },
+            ReleaseRule { signatures: 1, emergency_single: YesNo::No },
         ],
         languages: vec!["en".into(), "ar".into()],
         forms: vec![],
         glossary: Hash([1; 32]),
         gazetteer: Hash([2; 32]),
-        clocks: [Clock {
-            acknowledge_s: 180,
-            escalate_s: 300,
-            give_up_s: 600,
-        }; 4],
-        line_test: LineTest {
-            interval_s: 3600,
-            answer_s: 600,
-        },
+        clocks: [Clock { acknowledge_s: 180, escalate_s: 300, give_up_s: 600 }; 4],
+        line_test: LineTest { interval_s: 3600, answer_s: 600 },
         quotas: Quotas {
             entry_bytes: 16_384,
             entries_per_day: 1000,
@@ -139,25 +114,12 @@ fn body() -> Body {
     let book = Wordbook::builtin();
     let filled = Filled::from_input(form(), &example.inputs, example.language, book).unwrap();
     let digest = rendering_digest(form(), &filled, &[Language::En, Language::Ar], book).unwrap();
-    Body {
-        form: form().id(),
-        language: example.language,
-        references: vec![],
-        filled,
-        digest,
-    }
+    Body { form: form().id(), language: example.language, references: vec![], filled, digest }
 }
 
 fn new_draft(precedence: Precedence, act: Act) -> NewDraft {
     let seed = Seed::new([9; 16]);
-    NewDraft {
-        seed,
-        act,
-        body: body(),
-        precedence,
-        thread: None,
-        drafter: WATCH,
-    }
+    NewDraft { seed, act, body: body(), precedence, thread: None, drafter: WATCH }
 }
 
 fn draft(precedence: Precedence) -> Draft {
@@ -181,16 +143,9 @@ fn sign(draft: &mut Draft, officer: OfficerIndex, role: Role) -> Result<Readines
 fn verify(draft: &Draft) -> Result<YesNo, khatt_record::auth::AuthError> {
     let header_time_ms = now().wall_ms + 1_000;
     let auth = draft.auth(now()).encode(header_time_ms).unwrap();
-    let part = OpenPart {
-        seed: draft.seed().clone(),
-        body: draft.body_bytes().to_vec(),
-        auth,
-    };
+    let part = OpenPart { seed: draft.seed().clone(), body: draft.body_bytes().to_vec(), auth };
     let (c_body, c_auth) = part.commitments();
-    assert_eq!(
-        release_digest(c_body, draft.precedence(), draft.thread()),
-        draft.digest()
-    );
+    assert_eq!(release_digest(c_body, draft.precedence(), draft.thread()), draft.digest());
     let header = MessageHeader {
         t_ms: header_time_ms,
         seen: Seen::none(2, NORTH),
@@ -204,10 +159,7 @@ fn verify(draft: &Draft) -> Result<YesNo, khatt_record::auth::AuthError> {
 }
 
 fn waiting(signatures: u8, releasing: YesNo) -> Result<Readiness, DraftError> {
-    Ok(Readiness::Waiting(Needs {
-        signatures,
-        releasing,
-    }))
+    Ok(Readiness::Waiting(Needs { signatures, releasing }))
 }
 
 #[test]
@@ -217,11 +169,7 @@ fn a_draft_leaves_when_its_drafter_and_another_officer_have_signed() {
     assert!(verify(&draft).is_err());
     let ready = sign(&mut draft, RELEASING, Role::Release);
     assert_eq!(ready, Ok(Readiness::Ready(Release::Regular)));
-    assert_eq!(
-        verify(&draft),
-        Ok(YesNo::No),
-        "a stranger's verifier agrees"
-    );
+    assert_eq!(verify(&draft), Ok(YesNo::No), "a stranger's verifier agrees");
 }
 
 #[test]
@@ -235,21 +183,14 @@ fn who_drafted_cannot_release_where_the_rule_asks_for_two() {
     new.drafter = RELEASING;
     let mut own = Draft::new(now(), new).unwrap();
     let ready = sign(&mut own, RELEASING, Role::Release);
-    assert_eq!(
-        ready,
-        Ok(Readiness::Ready(Release::Regular)),
-        "a rule of one allows both"
-    );
+    assert_eq!(ready, Ok(Readiness::Ready(Release::Regular)), "a rule of one allows both");
     assert_eq!(verify(&own), Ok(YesNo::No));
 }
 
 #[test]
 fn a_rule_of_three_waits_for_three_officers() {
     let mut draft = draft(Precedence::Priority);
-    assert_eq!(
-        sign(&mut draft, RELEASING, Role::Release),
-        waiting(2, YesNo::No)
-    );
+    assert_eq!(sign(&mut draft, RELEASING, Role::Release), waiting(2, YesNo::No));
     assert_eq!(sign(&mut draft, WATCH, Role::Draft), waiting(1, YesNo::No));
     let ready = sign(&mut draft, SECOND_RELEASING, Role::Release);
     assert_eq!(ready, Ok(Readiness::Ready(Release::Regular)));
@@ -273,10 +214,7 @@ fn one_officer_signs_once_whatever_key() {
     sign(&mut draft, RELEASING, Role::Release).unwrap();
     let until_ms = now().wall_ms + 60_000;
     let statement = draft.statement(&charter(), NORTH, Role::Release, until_ms);
-    let key = KeyId {
-        officer: RELEASING,
-        key: 1,
-    };
+    let key = KeyId { officer: RELEASING, key: 1 };
     let other_key = OfficerSignature::make(&statement, key, &signer(101));
     let typed = draft.body().filled.clone();
     let fault = draft.sign(now(), &charter(), NORTH, form(), other_key, Some(&typed));
@@ -287,31 +225,13 @@ fn one_officer_signs_once_whatever_key() {
 fn roles_parties_and_keys_are_those_of_the_charter() {
     let mut draft = draft(Precedence::Immediate);
     let mut fault = |officer, role| sign(&mut draft, officer, role).unwrap_err();
-    assert_eq!(
-        fault(WATCH, Role::Release),
-        DraftError::LocalOwnDraft(WATCH)
-    );
-    assert_eq!(
-        fault(LINGUIST, Role::Release),
-        DraftError::LocalRoleNotHeld(LINGUIST)
-    );
-    assert_eq!(
-        fault(LINGUIST, Role::Draft),
-        DraftError::LocalNotDrafter(LINGUIST)
-    );
-    assert_eq!(
-        fault(SOUTHS, Role::Release),
-        DraftError::LocalOtherParty(SOUTHS)
-    );
+    assert_eq!(fault(WATCH, Role::Release), DraftError::LocalOwnDraft(WATCH));
+    assert_eq!(fault(LINGUIST, Role::Release), DraftError::LocalRoleNotHeld(LINGUIST));
+    assert_eq!(fault(LINGUIST, Role::Draft), DraftError::LocalNotDrafter(LINGUIST));
+    assert_eq!(fault(SOUTHS, Role::Release), DraftError::LocalOtherParty(SOUTHS));
     let nobody = OfficerIndex(77);
-    assert_eq!(
-        fault(nobody, Role::Release),
-        DraftError::LocalNoSuchOfficer(nobody)
-    );
-    assert_eq!(
-        fault(RELEASING, Role::Acknowledge),
-        DraftError::LocalRoleNotHeld(RELEASING)
-    );
+    assert_eq!(fault(nobody, Role::Release), DraftError::LocalNoSuchOfficer(nobody));
+    assert_eq!(fault(RELEASING, Role::Acknowledge), DraftError::LocalRoleNotHeld(RELEASING));
 }
 
 #[test]
@@ -321,21 +241,14 @@ fn an_edit_is_a_new_draft_and_the_old_signatures_are_void() {
     let same_seed = old.edited(now(), new_draft(Precedence::Immediate, Act::Release));
     assert_eq!(same_seed, Err(DraftError::LocalSeedReused));
     let seed = Seed::new([10; 16]);
-    let edit = NewDraft {
-        seed,
-        ..new_draft(Precedence::Immediate, Act::Release)
-    };
+    let edit = NewDraft { seed, ..new_draft(Precedence::Immediate, Act::Release) };
     let mut edited = old.edited(now(), edit).unwrap();
     assert_eq!(edited.replaces(), Some(old.id()));
     assert_eq!(edited.auth(now()), Auth::default());
     let stale = signature(&old, RELEASING, Role::Release);
     let typed = edited.body().filled.clone();
     let fault = edited.sign(now(), &charter(), NORTH, form(), stale, Some(&typed));
-    assert_eq!(
-        fault,
-        Err(DraftError::LocalBadSignature(RELEASING)),
-        "not even with the same text"
-    );
+    assert_eq!(fault, Err(DraftError::LocalBadSignature(RELEASING)), "not even with the same text");
 }
 
 #[test]
@@ -347,12 +260,8 @@ fn the_releaser_types_the_critical_values_back_and_the_machine_compares() {
     let (number, _) = *draft.body().filled.critical(form()).first().unwrap();
     let mut typed = draft.body().filled.clone();
     typed.values.remove(&number);
-    let fault = draft
-        .sign(now(), &charter(), NORTH, form(), release, Some(&typed))
-        .unwrap_err();
-    let DraftError::LocalTypedBackDiffers(fields) = &fault else {
-        panic!("{fault}")
-    };
+    let fault = draft.sign(now(), &charter(), NORTH, form(), release, Some(&typed)).unwrap_err();
+    let DraftError::LocalTypedBackDiffers(fields) = &fault else { panic!("{fault}") };
     assert_eq!(fields.first().unwrap().field, number);
     assert_eq!(draft.auth(now()), Auth::default(), "nothing was kept");
 }
@@ -366,25 +275,12 @@ fn a_statement_that_has_run_out_neither_counts_nor_blocks_a_new_one() {
     let typed = draft.body().filled.clone();
     let fault = draft.sign(later, &charter(), NORTH, form(), release, Some(&typed));
     assert_eq!(fault, Err(DraftError::LocalExpired(RELEASING)));
-    let needs = Needs {
-        signatures: 2,
-        releasing: YesNo::Yes,
-    };
-    assert_eq!(
-        draft.readiness(later, &charter()),
-        Readiness::Waiting(needs)
-    );
+    let needs = Needs { signatures: 2, releasing: YesNo::Yes };
+    assert_eq!(draft.readiness(later, &charter()), Readiness::Waiting(needs));
     assert_eq!(draft.auth(later), Auth::default());
     let until_ms = later.wall_ms + 60_000;
     let statement = draft.statement(&charter(), NORTH, Role::Draft, until_ms);
-    let again = OfficerSignature::make(
-        &statement,
-        KeyId {
-            officer: WATCH,
-            key: 0,
-        },
-        &signer(0),
-    );
+    let again = OfficerSignature::make(&statement, KeyId { officer: WATCH, key: 0 }, &signer(0));
     let signed = draft.sign(later, &charter(), NORTH, form(), again, None);
     assert_eq!(signed, waiting(1, YesNo::Yes));
 }
@@ -397,14 +293,8 @@ fn a_returned_draft_cannot_leave_and_keeps_its_reason_from_traces() {
         Err(DraftError::LocalReason { max: REASON_MAX })
     );
     draft.give_back(now(), RELEASING, "which bridge?").unwrap();
-    assert_eq!(
-        sign(&mut draft, RELEASING, Role::Release),
-        Err(DraftError::LocalReturned)
-    );
-    assert_eq!(
-        draft.give_back(now(), RELEASING, "again"),
-        Err(DraftError::LocalReturned)
-    );
+    assert_eq!(sign(&mut draft, RELEASING, Role::Release), Err(DraftError::LocalReturned));
+    assert_eq!(draft.give_back(now(), RELEASING, "again"), Err(DraftError::LocalReturned));
     assert_eq!(draft.returned().unwrap().reason, "which bridge?");
     assert!(!format!("{:?}", draft.returned()).contains("bridge"));
 }
@@ -431,10 +321,7 @@ fn neither_seed_nor_text_nor_values_reach_a_trace() {
     let draft = draft(Precedence::Immediate);
     let trace = format!("{draft:?}");
     assert!(trace.starts_with("Draft { form:"), "{trace}");
-    assert!(
-        !trace.contains("values") && !trace.contains("filled"),
-        "{trace}"
-    );
+    assert!(!trace.contains("values") && !trace.contains("filled"), "{trace}");
     assert!(trace.len() < 200, "{trace}");
 }
 

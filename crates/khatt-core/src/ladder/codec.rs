@@ -34,8 +34,7 @@ impl Ladder {
                 rung.pack(&mut pack);
             }
             pack.option(rungs.stand_by.as_ref(), |pack, rung| rung.pack(pack));
-            pack.uint(rungs.stand_bys.into())
-                .uint(rungs.differing_read_backs.into());
+            pack.uint(rungs.stand_bys.into()).uint(rungs.differing_read_backs.into());
         }
         pack.finish()
     }
@@ -73,14 +72,7 @@ impl Ladder {
             rungs.differing_read_backs = unpack.number()?;
             posts.insert(post, rungs);
         }
-        let mut ladder = Self {
-            message,
-            precedence,
-            wanted,
-            since,
-            restarts,
-            posts,
-        };
+        let mut ladder = Self { message, precedence, wanted, since, restarts, posts };
         unpack.finish(&ladder.encode(now))?;
         ladder.restarts = restarts.one_more();
         Ok(ladder)
@@ -94,11 +86,9 @@ impl Rung {
             Step::Stored => pack.array(1).uint(0),
             Step::Received => pack.array(1).uint(1),
             Step::Operator => pack.array(1).uint(2),
-            Step::Understood(matched) => pack
-                .array(3)
-                .uint(3)
-                .entry(matched.message())
-                .uint(matched.fields().into()),
+            Step::Understood(matched) => {
+                pack.array(3).uint(3).entry(matched.message()).uint(matched.fields().into())
+            }
             Step::Authority { to, claimed_ms } => {
                 pack.array(3).uint(4).text(to.expose()).uint(*claimed_ms)
             }
@@ -134,14 +124,8 @@ impl Rung {
             1 => Step::Received,
             2 => Step::Operator,
             3 => Step::Understood(Matched::restored(unpack.entry()?, unpack.number()?)),
-            4 => Step::Authority {
-                to: words(unpack)?,
-                claimed_ms: unpack.uint()?,
-            },
-            5 => Step::Units {
-                scope: words(unpack)?,
-                claimed_ms: unpack.uint()?,
-            },
+            4 => Step::Authority { to: words(unpack)?, claimed_ms: unpack.uint()? },
+            5 => Step::Units { scope: words(unpack)?, claimed_ms: unpack.uint()? },
             6 => Step::Answer(Answer::unpack(unpack)?),
             _ => return unpack.fault(),
         };
@@ -149,10 +133,7 @@ impl Rung {
         let by = match unpack.uint()? {
             0 => By::Relay(unpack.number()?),
             1 => By::Post,
-            2 => By::Officer {
-                officer: unpack.officer()?,
-                role: unpack.text(WORDS_MAX)?,
-            },
+            2 => By::Officer { officer: unpack.officer()?, role: unpack.text(WORDS_MAX)? },
             _ => return unpack.fault(),
         };
         let claimed_ms = unpack.uint()?;
@@ -168,13 +149,7 @@ impl Rung {
             (1, ms) => Took::AtLeast(ms),
             _ => return unpack.fault(),
         };
-        Ok(Self {
-            step,
-            by,
-            claimed_ms,
-            proof,
-            took,
-        })
+        Ok(Self { step, by, claimed_ms, proof, took })
     }
 }
 
@@ -194,9 +169,7 @@ impl Answer {
         Ok(match unpack.uint()? {
             0 => Self::Yes,
             1 => Self::No,
-            2 => Self::StandBy {
-                until_ms: unpack.uint()?,
-            },
+            2 => Self::StandBy { until_ms: unpack.uint()? },
             3 => Self::NoInformation,
             4 => Self::Message(unpack.entry()?),
             _ => return unpack.fault(),

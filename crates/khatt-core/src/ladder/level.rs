@@ -110,9 +110,7 @@ impl Wanted {
 
     /// Returns the levels wanted, lowest first.
     pub fn levels(self) -> impl Iterator<Item = Level> {
-        Level::ALL
-            .into_iter()
-            .filter(move |level| self.includes(*level))
+        Level::ALL.into_iter().filter(move |level| self.includes(*level))
     }
 }
 

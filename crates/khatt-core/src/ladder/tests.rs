@@ -7,20 +7,11 @@ const SOUTH: PostIndex = PostIndex(1);
 const HARBOUR: u8 = 0;
 
 fn message() -> EntryId {
-    EntryId {
-        log: NORTH,
-        index: 7,
-    }
+    EntryId { log: NORTH, index: 7 }
 }
 
 fn ladder(wanted: Wanted) -> Ladder {
-    Ladder::new(
-        Now::default(),
-        message(),
-        Precedence::Flash,
-        wanted,
-        [SOUTH],
-    )
+    Ladder::new(Now::default(), message(), Precedence::Flash, wanted, [SOUTH])
 }
 
 fn souths(index: u64) -> Proof {
@@ -28,10 +19,7 @@ fn souths(index: u64) -> Proof {
 }
 
 fn watch() -> By {
-    By::Officer {
-        officer: OfficerIndex(3),
-        role: "watch".into(),
-    }
+    By::Officer { officer: OfficerIndex(3), role: "watch".into() }
 }
 
 fn climb(step: Step) -> Climb {
@@ -44,12 +32,7 @@ fn climb(step: Step) -> Climb {
         Step::Stored => Proof::Custody(Hash([1; 32])),
         _ => souths(9),
     };
-    Climb {
-        step,
-        by,
-        claimed_ms: 5_000,
-        proof,
-    }
+    Climb { step, by, claimed_ms: 5_000, proof }
 }
 
 fn matched() -> Matched {
@@ -63,10 +46,7 @@ fn to(words: &str) -> Words {
 #[test]
 fn passed_to_authority_does_not_mean_understood() {
     let mut ladder = ladder(Wanted::one(Level::Understood));
-    let passed = Step::Authority {
-        to: to("joint staff"),
-        claimed_ms: 4_000,
-    };
+    let passed = Step::Authority { to: to("joint staff"), claimed_ms: 4_000 };
     ladder.climb(Now::default(), SOUTH, climb(passed)).unwrap();
     let south = ladder.post(SOUTH).unwrap();
     assert_eq!(south.highest(), Some(Level::Authority));
@@ -78,17 +58,9 @@ fn passed_to_authority_does_not_mean_understood() {
 #[test]
 fn an_officers_signature_meets_a_wish_for_an_operator_without_claiming_the_level() {
     let mut ladder = ladder(Wanted::one(Level::Operator));
-    ladder
-        .climb(Now::default(), SOUTH, climb(Step::Received))
-        .unwrap();
-    assert!(
-        !ladder.is_met_by(SOUTH),
-        "a machine's receipt is no operator"
-    );
-    let told = Step::Units {
-        scope: to("sector 3"),
-        claimed_ms: 4_000,
-    };
+    ladder.climb(Now::default(), SOUTH, climb(Step::Received)).unwrap();
+    assert!(!ladder.is_met_by(SOUTH), "a machine's receipt is no operator");
+    let told = Step::Units { scope: to("sector 3"), claimed_ms: 4_000 };
     ladder.climb(Now::default(), SOUTH, climb(told)).unwrap();
     assert!(ladder.is_met_by(SOUTH));
     assert_eq!(ladder.post(SOUTH).unwrap().reached(Level::Operator), None);
@@ -97,14 +69,9 @@ fn an_officers_signature_meets_a_wish_for_an_operator_without_claiming_the_level
 #[test]
 fn understood_and_units_told_are_waited_for_both() {
     let mut ladder = ladder(Wanted::one(Level::Understood).and(Level::Units));
-    ladder
-        .climb(Now::default(), SOUTH, climb(Step::Understood(matched())))
-        .unwrap();
+    ladder.climb(Now::default(), SOUTH, climb(Step::Understood(matched()))).unwrap();
     assert!(!ladder.is_met_by(SOUTH));
-    let told = Step::Units {
-        scope: to("sector 3"),
-        claimed_ms: 4_000,
-    };
+    let told = Step::Units { scope: to("sector 3"), claimed_ms: 4_000 };
     ladder.climb(Now::default(), SOUTH, climb(told)).unwrap();
     assert!(ladder.is_met_by(SOUTH));
 }
@@ -124,39 +91,20 @@ fn a_machine_cannot_take_an_officers_step_nor_an_officer_give_a_receipt() {
 #[test]
 fn a_level_is_proved_only_by_an_entry_of_the_receivers_own_log() {
     let mut ladder = ladder(Wanted::one(Level::Operator));
-    let norths = Proof::Entry(EntryId {
-        log: NORTH,
-        index: 8,
-    });
+    let norths = Proof::Entry(EntryId { log: NORTH, index: 8 });
     for proof in [norths, Proof::Custody(Hash([1; 32]))] {
-        let wrong = Climb {
-            proof,
-            ..climb(Step::Operator)
-        };
+        let wrong = Climb { proof, ..climb(Step::Operator) };
         let fault = ladder.climb(Now::default(), SOUTH, wrong);
         assert_eq!(fault, Err(LadderError::PeerProofElsewhere(Level::Operator)));
     }
-    let custody_by_entry = Climb {
-        proof: souths(1),
-        ..climb(Step::Stored)
-    };
-    assert!(
-        ladder
-            .climb(Now::default(), SOUTH, custody_by_entry)
-            .is_err()
-    );
+    let custody_by_entry = Climb { proof: souths(1), ..climb(Step::Stored) };
+    assert!(ladder.climb(Now::default(), SOUTH, custody_by_entry).is_err());
 }
 
 #[test]
 fn a_read_back_of_another_message_proves_nothing() {
     let mut ladder = ladder(Wanted::one(Level::Understood));
-    let other = Matched::restored(
-        EntryId {
-            log: NORTH,
-            index: 6,
-        },
-        4,
-    );
+    let other = Matched::restored(EntryId { log: NORTH, index: 6 }, 4);
     let fault = ladder.climb(Now::default(), SOUTH, climb(Step::Understood(other)));
     assert_eq!(fault, Err(LadderError::PeerOtherMessage));
 }
@@ -164,9 +112,7 @@ fn a_read_back_of_another_message_proves_nothing() {
 #[test]
 fn the_first_proof_stays_and_a_repeat_is_no_new_fact() {
     let mut ladder = ladder(Wanted::one(Level::Operator));
-    let first = ladder
-        .climb(Now::default().plus_ms(40), SOUTH, climb(Step::Operator))
-        .unwrap();
+    let first = ladder.climb(Now::default().plus_ms(40), SOUTH, climb(Step::Operator)).unwrap();
     let fact = Fact {
         post: SOUTH,
         precedence: Precedence::Flash,
@@ -174,23 +120,10 @@ fn the_first_proof_stays_and_a_repeat_is_no_new_fact() {
         took: Took::Exactly(40),
     };
     assert_eq!(first, Climbed::First(fact));
-    let later = Climb {
-        proof: souths(10),
-        ..climb(Step::Operator)
-    };
-    let again = ladder
-        .climb(Now::default().plus_ms(90), SOUTH, later)
-        .unwrap();
+    let later = Climb { proof: souths(10), ..climb(Step::Operator) };
+    let again = ladder.climb(Now::default().plus_ms(90), SOUTH, later).unwrap();
     assert_eq!(again, Climbed::Again(Level::Operator));
-    assert_eq!(
-        ladder
-            .post(SOUTH)
-            .unwrap()
-            .reached(Level::Operator)
-            .unwrap()
-            .proof,
-        souths(9)
-    );
+    assert_eq!(ladder.post(SOUTH).unwrap().reached(Level::Operator).unwrap().proof, souths(9));
 }
 
 #[test]
@@ -198,22 +131,10 @@ fn a_promise_of_an_answer_is_no_answer() {
     let mut ladder = ladder(Wanted::one(Level::Answered));
     let promise = Step::Answer(Answer::StandBy { until_ms: 65_000 });
     let climbed = ladder.climb(Now::default(), SOUTH, climb(promise)).unwrap();
-    assert_eq!(
-        climbed,
-        Climbed::StandBy {
-            asked_ms: 60_000,
-            times: 1
-        }
-    );
+    assert_eq!(climbed, Climbed::StandBy { asked_ms: 60_000, times: 1 });
     assert!(!ladder.is_met_by(SOUTH));
     assert!(ladder.post(SOUTH).unwrap().standing_by().is_some());
-    ladder
-        .climb(
-            Now::default(),
-            SOUTH,
-            climb(Step::Answer(Answer::NoInformation)),
-        )
-        .unwrap();
+    ladder.climb(Now::default(), SOUTH, climb(Step::Answer(Answer::NoInformation))).unwrap();
     assert!(ladder.is_met_by(SOUTH));
     assert!(ladder.post(SOUTH).unwrap().standing_by().is_none());
 }
@@ -230,24 +151,15 @@ fn a_duration_across_a_restart_is_a_lower_bound() {
     let ladder = ladder(Wanted::one(Level::Operator));
     let saved = ladder.encode(Now::default().plus_ms(30));
     let mut ladder = Ladder::decode(&saved, Now::default()).unwrap();
-    ladder
-        .climb(Now::default().plus_ms(5), SOUTH, climb(Step::Operator))
-        .unwrap();
-    let rung = ladder
-        .post(SOUTH)
-        .unwrap()
-        .reached(Level::Operator)
-        .unwrap();
+    ladder.climb(Now::default().plus_ms(5), SOUTH, climb(Step::Operator)).unwrap();
+    let rung = ladder.post(SOUTH).unwrap().reached(Level::Operator).unwrap();
     assert_eq!(rung.took, Took::AtLeast(35));
 }
 
 #[test]
 fn words_of_an_acknowledgement_never_reach_a_trace() {
     let mut ladder = ladder(Wanted::one(Level::Units));
-    let told = Step::Units {
-        scope: to("sector three"),
-        claimed_ms: 4_000,
-    };
+    let told = Step::Units { scope: to("sector three"), claimed_ms: 4_000 };
     ladder.climb(Now::default(), SOUTH, climb(told)).unwrap();
     assert!(!format!("{ladder:?}").contains("sector three"));
     assert!(Words::new(&"x".repeat(WORDS_MAX + 1)).is_err());
@@ -259,21 +171,14 @@ fn any_step() -> impl Strategy<Value = Step> {
         Just(Step::Received),
         Just(Step::Operator),
         Just(Step::Understood(matched())),
-        (".{0,20}", any::<u64>()).prop_map(|(words, claimed_ms)| Step::Authority {
-            to: to(&words),
-            claimed_ms
-        }),
-        (".{0,20}", any::<u64>()).prop_map(|(words, claimed_ms)| Step::Units {
-            scope: to(&words),
-            claimed_ms
-        }),
+        (".{0,20}", any::<u64>())
+            .prop_map(|(words, claimed_ms)| Step::Authority { to: to(&words), claimed_ms }),
+        (".{0,20}", any::<u64>())
+            .prop_map(|(words, claimed_ms)| Step::Units { scope: to(&words), claimed_ms }),
         Just(Step::Answer(Answer::Yes)),
         Just(Step::Answer(Answer::No)),
         any::<u64>().prop_map(|until_ms| Step::Answer(Answer::StandBy { until_ms })),
-        Just(Step::Answer(Answer::Message(EntryId {
-            log: SOUTH,
-            index: 40
-        }))),
+        Just(Step::Answer(Answer::Message(EntryId { log: SOUTH, index: 40 }))),
     ]
 }
 

@@ -63,34 +63,17 @@ impl Line {
 
     fn give_receipt(&mut self, log: PostIndex, size: u64, root: Hash, now: Now) {
         let (t_ms, seen) = (now.wall_ms, self.seen());
-        self.append_own(
-            &Entry::Receipt(Receipt {
-                t_ms,
-                seen,
-                log,
-                size,
-                root,
-            }),
-            None,
-        );
+        self.append_own(&Entry::Receipt(Receipt { t_ms, seen, log, size, root }), None);
         self.receipted[log.index()] = size;
         self.put_number(format!("receipted/{log}"), size);
     }
 
     /// Takes one entry; returns whether a receipt is owed for it.
     fn accept_one(&mut self, log: PostIndex, staged: Staged, now: Now) -> bool {
-        let id = EntryId {
-            log,
-            index: self.logs[log.index()].size(),
-        };
+        let id = EntryId { log, index: self.logs[log.index()].size() };
         let decoded = Entry::decode(&staged.leaf, self.logs.len(), log);
         self.logs[log.index()].append(staged.hash);
-        let mut stored = StoredEntry {
-            id,
-            leaf: staged.leaf,
-            leaf_hash: staged.hash,
-            open: None,
-        };
+        let mut stored = StoredEntry { id, leaf: staged.leaf, leaf_hash: staged.hash, open: None };
         let Ok(entry) = decoded else {
             // Signed by its author and yet no entry: kept as it is, for whoever will judge.
             self.raise(Cause::PeerMalformed { post: log }, now);
@@ -163,11 +146,7 @@ impl Line {
             return (None, false);
         };
         let bytes = open.body.len() + open.auth.len();
-        if !was_ahead
-            && !self
-                .people
-                .within_quota(id.log, header.precedence, bytes, now)
-        {
+        if !was_ahead && !self.people.within_quota(id.log, header.precedence, bytes, now) {
             self.refuse(id, RefusalReason::OVER_QUOTA, now);
             self.raise(Cause::PeerFlood { post: id.log }, now);
             return (None, false);
@@ -195,28 +174,14 @@ impl Line {
         ahead: Ahead,
         now: Now,
     ) {
-        let event = Event::Received {
-            entry: id,
-            precedence: header.precedence,
-            ahead,
-        };
+        let event = Event::Received { entry: id, precedence: header.precedence, ahead };
         self.effects.push(Effect::Event(event));
         let post = id.log;
         match self.incoming_message(id, header, open, auth, now) {
             Verdict::Fine => {}
             Verdict::FormUnknown(form) => {
-                let FormId {
-                    number: form,
-                    version,
-                } = form;
-                self.raise(
-                    Cause::PeerFormUnknown {
-                        post,
-                        form,
-                        version,
-                    },
-                    now,
-                );
+                let FormId { number: form, version } = form;
+                self.raise(Cause::PeerFormUnknown { post, form, version }, now);
             }
             Verdict::Malformed => self.raise(Cause::PeerMalformed { post }, now),
         }
@@ -246,15 +211,7 @@ impl Line {
             return;
         }
         let (t_ms, seen) = (now.wall_ms, self.seen());
-        self.append_own(
-            &Entry::Refusal(Refusal {
-                t_ms,
-                seen,
-                entry,
-                reason,
-            }),
-            None,
-        );
+        self.append_own(&Entry::Refusal(Refusal { t_ms, seen, entry, reason }), None);
     }
 
     /// A receipt by a peer: of our log, it must name our root; of another's, the root we hold.
@@ -285,11 +242,7 @@ impl Line {
         for entry in owed {
             self.note_receipt(entry, id, now);
         }
-        let done: Vec<u64> = self
-            .flashes
-            .range(..receipt.size)
-            .map(|(index, _)| *index)
-            .collect();
+        let done: Vec<u64> = self.flashes.range(..receipt.size).map(|(index, _)| *index).collect();
         let everyone = self.everyone_confirmed();
         for index in done.into_iter().filter(|index| *index < everyone) {
             self.flashes.remove(&index);
@@ -319,11 +272,7 @@ impl Line {
             let key = format!("refused/{}/{:020}", id.log, refusal.entry.index);
             self.batch.state.push(StateChange::Put(key, Sealed(vec![])));
         }
-        let event = Event::Refused {
-            entry: refusal.entry,
-            by: id.log,
-            code: refusal.reason.0,
-        };
+        let event = Event::Refused { entry: refusal.entry, by: id.log, code: refusal.reason.0 };
         self.effects.push(Effect::Event(event));
         self.raise(Cause::PeerRefused { post: id.log }, now);
     }

@@ -35,10 +35,7 @@ pub(super) struct Kept {
 impl Kept {
     fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();
-        out.array(4)
-            .bytes(&self.leaf)
-            .bytes(&self.open.encode())
-            .uint(self.size);
+        out.array(4).bytes(&self.leaf).bytes(&self.open.encode()).uint(self.size);
         out.array(self.hashes.len());
         for hash in &self.hashes {
             out.bytes(&hash.0);
@@ -58,12 +55,7 @@ impl Kept {
             hashes.push(Hash(reader.fixed()?));
         }
         reader.finish()?;
-        Ok(Self {
-            leaf,
-            open,
-            size,
-            hashes,
-        })
+        Ok(Self { leaf, open, size, hashes })
     }
 }
 
@@ -76,13 +68,7 @@ impl Line {
         proof: Option<FrameProof>,
         now: Now,
     ) {
-        let Some(FrameProof {
-            log,
-            index,
-            size,
-            hashes,
-        }) = proof
-        else {
+        let Some(FrameProof { log, index, size, hashes }) = proof else {
             return;
         };
         let Some(state) = self.logs.slot(log.index()) else {
@@ -101,11 +87,7 @@ impl Line {
             self.raise(Cause::PeerMalformed { post: peer }, now);
             return;
         };
-        let contradicts = state
-            .proved
-            .get(&size)
-            .copied()
-            .filter(|kept| kept.root != root);
+        let contradicts = state.proved.get(&size).copied().filter(|kept| kept.root != root);
         let known = state.ahead.contains_key(&index) || state.ahead.len() >= BEYOND_MAX;
         if !self.checkpoint_holds(log, size, root, signature) {
             if let Some(state) = self.logs.slot_mut(log.index()) {
@@ -114,12 +96,7 @@ impl Line {
             self.raise(Cause::PeerBadSignature { post: peer }, now);
             return;
         }
-        let checkpoint = StoredCheckpoint {
-            log,
-            size,
-            root,
-            signature: *signature,
-        };
+        let checkpoint = StoredCheckpoint { log, size, root, signature: *signature };
         if let Some(kept) = contradicts {
             let (a, b) = (self.signed(&kept), self.signed(&checkpoint));
             self.keep_proof(&ForkProof::SameSize { log, a, b }, now);
@@ -128,34 +105,15 @@ impl Line {
         if known {
             return;
         }
-        let staged = self
-            .logs
-            .slot_mut(log.index())
-            .and_then(|state| state.unstage(peer, index));
-        let Some(Staged {
-            leaf,
-            open: Some(open),
-            ..
-        }) = staged
-        else {
+        let staged = self.logs.slot_mut(log.index()).and_then(|state| state.unstage(peer, index));
+        let Some(Staged { leaf, open: Some(open), .. }) = staged else {
             return;
         };
         let Ok(Entry::Message(header)) = Entry::decode(&leaf, self.logs.len(), log) else {
             return;
         };
         let id = EntryId { log, index };
-        self.keep_ahead(
-            id,
-            &header,
-            Kept {
-                leaf,
-                open,
-                size,
-                hashes,
-            },
-            checkpoint,
-            now,
-        );
+        self.keep_ahead(id, &header, Kept { leaf, open, size, hashes }, checkpoint, now);
     }
 
     /// Keeps a message that came ahead and receipts it as such, if nothing speaks against it.
@@ -180,18 +138,13 @@ impl Line {
             }
         };
         let bytes = kept.open.body.len() + kept.open.auth.len();
-        if !self
-            .people
-            .within_quota(id.log, header.precedence, bytes, now)
-        {
+        if !self.people.within_quota(id.log, header.precedence, bytes, now) {
             self.raise(Cause::PeerFlood { post: id.log }, now);
             return;
         }
         self.save_meter(id.log, now);
         self.batch.checkpoints.push(checkpoint);
-        self.batch
-            .state
-            .push(StateChange::Put(ahead_key(id), Sealed(kept.encode())));
+        self.batch.state.push(StateChange::Put(ahead_key(id), Sealed(kept.encode())));
         let open = kept.open.clone();
         if let Some(state) = self.logs.slot_mut(id.log.index()) {
             state.proved.insert(checkpoint.size, checkpoint);
@@ -200,13 +153,7 @@ impl Line {
         if self.halt.is_none() {
             let (t_ms, seen) = (now.wall_ms, self.seen());
             let StoredCheckpoint { size, root, .. } = checkpoint;
-            let receipt = AheadReceipt {
-                t_ms,
-                seen,
-                entry: id,
-                size,
-                root,
-            };
+            let receipt = AheadReceipt { t_ms, seen, entry: id, size, root };
             self.append_own(&Entry::Ahead(receipt), None);
         }
         self.received(id, header, &open, &auth, Ahead::PredecessorsMissing, now);
@@ -223,12 +170,7 @@ impl Line {
         };
         // A checkpoint of a larger log does not end a run here; the author sends the rest.
         let size = kept.size;
-        let Some(proved) = state
-            .proved
-            .get(&size)
-            .filter(|_| size == index + 1)
-            .copied()
-        else {
+        let Some(proved) = state.proved.get(&size).filter(|_| size == index + 1).copied() else {
             return;
         };
         let (leaf, open) = (kept.leaf.clone(), Some(kept.open.clone()));
@@ -260,9 +202,7 @@ impl Line {
         let (Some(older), Some((smallest, larger))) = (older, hashes.split_first()) else {
             return;
         };
-        let other = larger
-            .iter()
-            .fold(*smallest, |right, left| node_hash(*left, right));
+        let other = larger.iter().fold(*smallest, |right, left| node_hash(*left, right));
         let mut consistency = vec![leaf];
         if !larger.is_empty() {
             consistency.insert(0, *smallest);
@@ -292,11 +232,7 @@ impl Line {
         let proof = if kept.size == newer.size {
             ForkProof::SameSize { log, a, b }
         } else {
-            let leaves = WithRun {
-                line: self,
-                log,
-                run,
-            };
+            let leaves = WithRun { line: self, log, run };
             let Ok(consistency) = consistency_proof(&leaves, kept.size, newer.size) else {
                 return;
             };
@@ -314,12 +250,7 @@ impl Line {
     /// Takes up a stored entry ahead again.
     pub(super) fn restore_ahead(&mut self, id: EntryId, value: &[u8]) -> Result<(), DecodeError> {
         let kept = Kept::decode(value)?;
-        let found = self
-            .parts
-            .reader
-            .checkpoint(self.line, id.log, kept.size)
-            .ok()
-            .flatten();
+        let found = self.parts.reader.checkpoint(self.line, id.log, kept.size).ok().flatten();
         if let Some(state) = self.logs.slot_mut(id.log.index())
             && id.index >= state.size()
         {
@@ -357,10 +288,7 @@ impl LeafHashes for WithRun<'_> {
     fn leaf_hash(&self, index: u64) -> Option<Hash> {
         let size = self.line.logs.slot(self.log.index())?.size();
         match index.checked_sub(size) {
-            Some(at) => self
-                .run
-                .get(usize::try_from(at).ok()?)
-                .map(|staged| staged.hash),
+            Some(at) => self.run.get(usize::try_from(at).ok()?).map(|staged| staged.hash),
             None => self.line.leaf_hash_of(self.log, index),
         }
     }

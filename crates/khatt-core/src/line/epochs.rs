@@ -85,12 +85,8 @@ impl Epochs {
             .map(|post| {
                 let stock = self.stock.get(post)?;
                 let fresh = stock.iter().rev().find(|(_, prekey)| prekey.used == 0);
-                let usable = || {
-                    stock
-                        .iter()
-                        .rev()
-                        .find(|(_, prekey)| prekey.used < CAPSULES_PER_PREKEY)
-                };
+                let usable =
+                    || stock.iter().rev().find(|(_, prekey)| prekey.used < CAPSULES_PER_PREKEY);
                 let (number, prekey) = fresh.or_else(usable)?;
                 Some((*post, *number, prekey.key.clone()))
             })
@@ -100,19 +96,13 @@ impl Epochs {
     /// Tells whether every recipient has a prekey that we have not used at all.
     pub(super) fn all_fresh(&self, recipients: &[PostIndex]) -> bool {
         recipients.iter().all(|post| {
-            self.stock
-                .get(post)
-                .is_some_and(|stock| stock.values().any(|prekey| prekey.used == 0))
+            self.stock.get(post).is_some_and(|stock| stock.values().any(|prekey| prekey.used == 0))
         })
     }
 
     /// Counts one capsule sealed to a prekey.
     pub(super) fn spend(&mut self, post: PostIndex, number: u32) -> StateChange {
-        if let Some(prekey) = self
-            .stock
-            .get_mut(&post)
-            .and_then(|stock| stock.get_mut(&number))
-        {
+        if let Some(prekey) = self.stock.get_mut(&post).and_then(|stock| stock.get_mut(&number)) {
             prekey.used = prekey.used.saturating_add(1);
         }
         self.stock_state(post)
@@ -170,10 +160,7 @@ impl Epochs {
             .bytes(&sending.signature)
             .uint(sending.started_ms)
             .uint(u64::from(sending.messages));
-        Some(StateChange::Put(
-            "epoch/send".to_owned(),
-            Sealed(out.finish()),
-        ))
+        Some(StateChange::Put("epoch/send".to_owned(), Sealed(out.finish())))
     }
 
     /// Takes up the stored sending epoch again, under a fresh tag; `leaf` is its entry.
@@ -245,10 +232,7 @@ impl Epochs {
         let stock = self.stock.get(&post).unwrap_or(&empty);
         out.array(stock.len());
         for (number, prekey) in stock {
-            out.array(3)
-                .uint(u64::from(*number))
-                .uint(u64::from(prekey.used))
-                .bytes(&prekey.key);
+            out.array(3).uint(u64::from(*number)).uint(u64::from(prekey.used)).bytes(&prekey.key);
         }
         StateChange::Put(format!("prekey/peer/{post}"), Sealed(out.finish()))
     }
@@ -262,13 +246,7 @@ fn decode_stock(value: &[u8]) -> Result<BTreeMap<u32, Published>, DecodeError> {
         reader.array_of(3)?;
         let number = reader.u32()?;
         let used = u8::try_from(reader.uint_max(255)?).unwrap_or(u8::MAX);
-        stock.insert(
-            number,
-            Published {
-                key: reader.bytes(2048)?.to_vec(),
-                used,
-            },
-        );
+        stock.insert(number, Published { key: reader.bytes(2048)?.to_vec(), used });
     }
     reader.finish()?;
     Ok(stock)

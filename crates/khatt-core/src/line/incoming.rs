@@ -71,12 +71,7 @@ impl Line {
         let header = peek(bytes)?;
         let context = self.frame_context(peer);
         if header.kind == FrameKind::Capsule {
-            let prekeys: Vec<_> = self
-                .epochs
-                .prekeys
-                .iter()
-                .map(|(no, key)| (*no, key))
-                .collect();
+            let prekeys: Vec<_> = self.epochs.prekeys.iter().map(|(no, key)| (*no, key)).collect();
             let known = self.epochs.newest(peer);
             let opened = open_capsule_frame(&prekeys, self.own, known, &context, bytes)?;
             // Anybody can seal a capsule: without the signed entry it says nothing at all.
@@ -90,10 +85,7 @@ impl Line {
             return Err(FrameError::CarrierUnopenable);
         };
         let items = open_frame(&epoch, &context, bytes)?;
-        let arrival = self
-            .epochs
-            .windows
-            .note(peer, epoch.number, header.tag, header.counter);
+        let arrival = self.epochs.windows.note(peer, epoch.number, header.tag, header.counter);
         if arrival == Arrival::Repeat {
             self.raise(Cause::PeerRepeats { post: peer }, now);
             return Ok(Vec::new());
@@ -126,23 +118,14 @@ impl Line {
             return false;
         };
         let root = items.iter().find_map(|item| match item {
-            Item::Proof {
-                log,
-                index: at,
-                size,
-                hashes,
-            } if *log == peer && *at == index => {
+            Item::Proof { log, index: at, size, hashes } if *log == peer && *at == index => {
                 Some((*size, root_from_inclusion(hash, index, *size, hashes).ok()?))
             }
             _ => None,
         });
         let signed = root.is_some_and(|(size, root)| {
             items.iter().any(|item| match item {
-                Item::Sig {
-                    log,
-                    size: at,
-                    signature,
-                } if *log == peer && *at == size => {
+                Item::Sig { log, size: at, signature } if *log == peer && *at == size => {
                     self.checkpoint_holds(peer, size, root, signature)
                 }
                 _ => false,
@@ -174,17 +157,8 @@ impl Line {
         else {
             return false;
         };
-        let checkpoint = Checkpoint {
-            origin: origin.clone(),
-            size,
-            root,
-        };
-        SignedCheckpoint {
-            checkpoint,
-            signature: *signature,
-        }
-        .verify(key)
-        .is_ok()
+        let checkpoint = Checkpoint { origin: origin.clone(), size, root };
+        SignedCheckpoint { checkpoint, signature: *signature }.verify(key).is_ok()
     }
 
     fn item(&mut self, peer: PostIndex, item: Item, proof: &mut Option<FrameProof>, now: Now) {
@@ -194,55 +168,22 @@ impl Line {
                 self.stage(peer, peer, message.index, leaf, Some(message.open), now);
             }
             Item::Leaf { log, index, leaf } => self.stage(peer, log, index, leaf, None, now),
-            Item::Opened {
-                log,
-                index,
-                leaf,
-                open,
-            } => {
+            Item::Opened { log, index, leaf, open } => {
                 self.stage(peer, log, index, leaf, Some(open), now);
             }
             Item::ReceiptLean(receipt) => self.lean_receipt(peer, receipt, now),
-            Item::Proof {
-                log,
-                index,
-                size,
-                hashes,
-            } => {
-                *proof = Some(FrameProof {
-                    log,
-                    index,
-                    size,
-                    hashes,
-                });
+            Item::Proof { log, index, size, hashes } => {
+                *proof = Some(FrameProof { log, index, size, hashes });
             }
-            Item::Sig {
-                log,
-                size,
-                signature,
-            } => {
+            Item::Sig { log, size, signature } => {
                 let proof = proof.take_if(|proof| proof.log == log && proof.size == size);
                 self.signature(peer, log, size, &signature, proof, now);
             }
             Item::Have(standings) => self.have(peer, &standings, now),
             Item::Want { log, from, to } => self.want(peer, log, from, to),
             Item::Evidence(bytes) => self.evidence(peer, &bytes, now),
-            Item::CheckpointFull {
-                log,
-                size,
-                root,
-                signature,
-            } => {
-                self.checkpoint_full(
-                    peer,
-                    StoredCheckpoint {
-                        log,
-                        size,
-                        root,
-                        signature,
-                    },
-                    now,
-                );
+            Item::CheckpointFull { log, size, root, signature } => {
+                self.checkpoint_full(peer, StoredCheckpoint { log, size, root, signature }, now);
             }
             Item::Reject { log, .. } if log == self.own => self.reject(peer),
             // Amendments by the line itself come with the charter work; a reject of another's
@@ -263,11 +204,7 @@ impl Line {
         if log == self.own {
             return;
         }
-        let Some(state) = self
-            .logs
-            .slot_mut(log.index())
-            .filter(|state| !state.frozen)
-        else {
+        let Some(state) = self.logs.slot_mut(log.index()).filter(|state| !state.frozen) else {
             return;
         };
         let hash = leaf_hash(&leaf);
@@ -286,21 +223,8 @@ impl Line {
             }
             return;
         };
-        let LeanReceipt {
-            index,
-            t_ms,
-            seen,
-            log,
-            size,
-        } = lean;
-        let leaf = Entry::Receipt(Receipt {
-            t_ms,
-            seen,
-            log,
-            size,
-            root,
-        })
-        .encode();
+        let LeanReceipt { index, t_ms, seen, log, size } = lean;
+        let leaf = Entry::Receipt(Receipt { t_ms, seen, log, size, root }).encode();
         self.stage(peer, peer, index, leaf, None, now);
     }
 
@@ -317,11 +241,7 @@ impl Line {
         if log == self.own {
             return;
         }
-        let Some(state) = self
-            .logs
-            .slot_mut(log.index())
-            .filter(|state| !state.frozen)
-        else {
+        let Some(state) = self.logs.slot_mut(log.index()).filter(|state| !state.frozen) else {
             return;
         };
         if size <= state.size() {
@@ -361,12 +281,7 @@ impl Line {
             self.ask_again(peer, now);
             return;
         }
-        let checkpoint = StoredCheckpoint {
-            log,
-            size,
-            root,
-            signature: *signature,
-        };
+        let checkpoint = StoredCheckpoint { log, size, root, signature: *signature };
         if let Some((kept, other)) = differs {
             self.forked_in_run(&run, &kept, other, &checkpoint, now);
         } else if peer != log && !self.run_is_whole(log, &run) {
@@ -379,15 +294,12 @@ impl Line {
 
     /// Tells whether every message of a run came with what its leaf commits to.
     fn run_is_whole(&self, log: PostIndex, run: &[Staged]) -> bool {
-        run.iter().all(
-            |staged| match Entry::decode(&staged.leaf, self.logs.len(), log) {
-                Ok(Entry::Message(header)) => staged
-                    .open
-                    .as_ref()
-                    .is_some_and(|open| open.check_against(&header).is_ok()),
-                _ => true,
-            },
-        )
+        run.iter().all(|staged| match Entry::decode(&staged.leaf, self.logs.len(), log) {
+            Ok(Entry::Message(header)) => {
+                staged.open.as_ref().is_some_and(|open| open.check_against(&header).is_ok())
+            }
+            _ => true,
+        })
     }
 
     /// A signature over what we already hold: nothing new, or the beginning of a fork's proof.

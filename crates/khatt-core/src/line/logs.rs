@@ -33,11 +33,7 @@ pub(super) struct Staged {
 
 impl Staged {
     fn bytes(&self) -> usize {
-        self.leaf.len()
-            + self
-                .open
-                .as_ref()
-                .map_or(0, |open| open.body.len() + open.auth.len())
+        self.leaf.len() + self.open.as_ref().map_or(0, |open| open.body.len() + open.auth.len())
     }
 }
 
@@ -108,8 +104,7 @@ impl LogState {
     }
 
     fn note_root(&mut self) {
-        self.roots
-            .insert(self.frontier.size(), self.frontier.root());
+        self.roots.insert(self.frontier.size(), self.frontier.root());
         while self.roots.len() > RECENT_ROOTS {
             self.roots.pop_first();
         }
@@ -134,11 +129,7 @@ impl LogState {
         let Some(distance) = index.checked_sub(self.size()) else {
             return Staging::Known;
         };
-        let most = if source == self.post {
-            STAGED_BYTES_MAX
-        } else {
-            STAGED_RELAY_BYTES_MAX
-        };
+        let most = if source == self.post { STAGED_BYTES_MAX } else { STAGED_RELAY_BYTES_MAX };
         let stage = self.staged.entry(source).or_default();
         if stage.entries.contains_key(&index) {
             return Staging::Repeated;
@@ -159,9 +150,7 @@ impl LogState {
         let from = self.size();
         let stage = self.staged.entry(source).or_default();
         if let Some(missing) = (from..to).find(|index| !stage.entries.contains_key(index)) {
-            return Err(Gap {
-                first_missing: missing,
-            });
+            return Err(Gap { first_missing: missing });
         }
         let mut run = Vec::new();
         for index in from..to {
@@ -220,15 +209,8 @@ impl LogState {
         while self.ahead.contains_key(&prefix) {
             prefix = prefix.saturating_add(1);
         }
-        let beyond = self
-            .ahead
-            .range(prefix..)
-            .map(|(index, _)| *index)
-            .take(BEYOND_MAX);
-        SeenLog {
-            prefix,
-            beyond: beyond.collect(),
-        }
+        let beyond = self.ahead.range(prefix..).map(|(index, _)| *index).take(BEYOND_MAX);
+        SeenLog { prefix, beyond: beyond.collect() }
     }
 }
 

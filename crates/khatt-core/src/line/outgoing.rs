@@ -72,12 +72,7 @@ impl Line {
         let origin = self.origins[own.index()].clone();
         let signed = Checkpoint { origin, size, root }.sign(self.parts.signer.as_ref());
         let signature = signed.signature;
-        let checkpoint = StoredCheckpoint {
-            log: own,
-            size,
-            root,
-            signature,
-        };
+        let checkpoint = StoredCheckpoint { log: own, size, root, signature };
         log.checkpoint = Some(checkpoint);
         self.batch.checkpoints.push(checkpoint);
         checkpoint
@@ -93,18 +88,13 @@ impl Line {
             let frontier = self.logs[self.own.index()].frontier.encode();
             let mut value = signed.signature.to_vec();
             value.extend_from_slice(&frontier);
-            self.batch
-                .state
-                .push(StateChange::Put(flash_key(index), Sealed(value.clone())));
+            self.batch.state.push(StateChange::Put(flash_key(index), Sealed(value.clone())));
             self.flashes.insert(index, value);
         }
         if let Some(sending) = &mut self.epochs.sending {
             sending.messages = sending.messages.saturating_add(1);
         }
-        EntryId {
-            log: self.own,
-            index,
-        }
+        EntryId { log: self.own, index }
     }
 
     /// Streams to one connected peer whatever it lacks of our log, most urgent first.
@@ -162,11 +152,7 @@ impl Line {
             next += 1;
         }
         if let Some(end) = self.checkpoint_within(from, next, newest) {
-            items.push(Item::Sig {
-                log: self.own,
-                size: end.size,
-                signature: end.signature,
-            });
+            items.push(Item::Sig { log: self.own, size: end.size, signature: end.signature });
         }
         Some((items, next))
     }
@@ -184,17 +170,12 @@ impl Line {
             return Some(newest);
         }
         // Most often there is one near the end; a whole frame's worth is read only where not.
-        [to.saturating_sub(CHECKPOINTS_NEAR), from]
-            .into_iter()
-            .find_map(|after| {
-                let after = after.max(from);
-                let count = usize::try_from(to - after).ok()?;
-                let found = self
-                    .parts
-                    .reader
-                    .checkpoints(self.line, self.own, after + 1, count);
-                found.ok()?.into_iter().rfind(|kept| kept.size <= to)
-            })
+        [to.saturating_sub(CHECKPOINTS_NEAR), from].into_iter().find_map(|after| {
+            let after = after.max(from);
+            let count = usize::try_from(to - after).ok()?;
+            let found = self.parts.reader.checkpoints(self.line, self.own, after + 1, count);
+            found.ok()?.into_iter().rfind(|kept| kept.size <= to)
+        })
     }
 
     /// Returns our entries `from..to`, from memory if they are recent, else at most a frame's worth.
@@ -207,44 +188,23 @@ impl Line {
             return Some(self.recent.iter().skip(skip).take(take).cloned().collect());
         }
         let count = usize::try_from(to - from).ok()?.min(4000);
-        let found = self
-            .parts
-            .reader
-            .entries(self.line, self.own, from, count)
-            .ok()?;
+        let found = self.parts.reader.entries(self.line, self.own, from, count).ok()?;
         (!found.is_empty()).then_some(found)
     }
 
     /// Turns a stored entry of ours into the leanest item that this peer can complete.
     fn item_of(&self, peer: PostIndex, stored: &StoredEntry) -> Option<Item> {
         let index = stored.id.index;
-        let leaf = || Item::Leaf {
-            log: self.own,
-            index,
-            leaf: stored.leaf.clone(),
-        };
-        match (
-            Entry::decode(&stored.leaf, self.logs.len(), self.own),
-            &stored.open,
-        ) {
+        let leaf = || Item::Leaf { log: self.own, index, leaf: stored.leaf.clone() };
+        match (Entry::decode(&stored.leaf, self.logs.len(), self.own), &stored.open) {
             (Ok(Entry::Message(header)), Some(open)) => {
                 let open = OpenPart::decode(&open.0).ok()?;
-                Some(Item::Message(LeanMessage {
-                    index,
-                    header,
-                    open,
-                }))
+                Some(Item::Message(LeanMessage { index, header, open }))
             }
             (Ok(Entry::Receipt(receipt)), _) if receipt.log == peer => {
                 let (t_ms, seen) = (receipt.t_ms, receipt.seen);
                 let (log, size) = (receipt.log, receipt.size);
-                Some(Item::ReceiptLean(LeanReceipt {
-                    index,
-                    t_ms,
-                    seen,
-                    log,
-                    size,
-                }))
+                Some(Item::ReceiptLean(LeanReceipt { index, t_ms, seen, log, size }))
             }
             _ => Some(leaf()),
         }
@@ -264,11 +224,7 @@ impl Line {
         };
         match seal_frame(&mut sending.epoch, &context, items) {
             Ok(bytes) => {
-                self.outputs.push_back(Output::Send {
-                    peer,
-                    route: Route::Direct,
-                    bytes,
-                });
+                self.outputs.push_back(Output::Send { peer, route: Route::Direct, bytes });
                 true
             }
             Err(_) => false,
@@ -276,11 +232,7 @@ impl Line {
     }
 
     fn has_epoch(&self, peer: PostIndex) -> bool {
-        let number = self
-            .epochs
-            .sending
-            .as_ref()
-            .map(|sending| sending.epoch.number().get());
+        let number = self.epochs.sending.as_ref().map(|sending| sending.epoch.number().get());
         number.is_some() && self.peers[peer.index()].capsule_sent == number
     }
 
@@ -302,31 +254,19 @@ impl Line {
         };
         let size = sending.entry + 1;
         let items = [
-            Item::Leaf {
-                log: own,
-                index: sending.entry,
-                leaf: sending.leaf.clone(),
-            },
+            Item::Leaf { log: own, index: sending.entry, leaf: sending.leaf.clone() },
             Item::Proof {
                 log: own,
                 index: sending.entry,
                 size,
                 hashes: sending.frontier.last_leaf_proof(),
             },
-            Item::Sig {
-                log: own,
-                size,
-                signature: sending.signature,
-            },
+            Item::Sig { log: own, size, signature: sending.signature },
         ];
         let sealed = seal_capsule_frame(&mut sending.epoch, &context, capsule, &items);
         if let Ok(bytes) = sealed {
             state.capsule_sent = Some(sending.epoch.number().get());
-            self.outputs.push_back(Output::Send {
-                peer,
-                route: Route::Direct,
-                bytes,
-            });
+            self.outputs.push_back(Output::Send { peer, route: Route::Direct, bytes });
         }
     }
 
@@ -363,21 +303,12 @@ impl Line {
                 size: index + 1,
                 hashes: frontier.last_leaf_proof(),
             },
-            Item::Sig {
-                log: self.own,
-                size: index + 1,
-                signature: *signature,
-            },
+            Item::Sig { log: self.own, size: index + 1, signature: *signature },
         ])
     }
 
     pub(super) fn frame_context(&self, sender: PostIndex) -> FrameContext {
-        FrameContext {
-            line: self.line,
-            kind: self.kind,
-            sender,
-            posts: self.logs.len(),
-        }
+        FrameContext { line: self.line, kind: self.kind, sender, posts: self.logs.len() }
     }
 
     /// Appends a new epoch entry if one is wanted and can be had.
@@ -401,14 +332,9 @@ impl Line {
         let Some(picked) = self.epochs.pick(recipients) else {
             return;
         };
-        let before = self
-            .epochs
-            .sending
-            .as_ref()
-            .map_or(Some(0), |s| Some(s.epoch.number().get()));
-        let Some(number) = before
-            .and_then(|number| number.checked_add(1))
-            .and_then(EpochNumber::new)
+        let before = self.epochs.sending.as_ref().map_or(Some(0), |s| Some(s.epoch.number().get()));
+        let Some(number) =
+            before.and_then(|number| number.checked_add(1)).and_then(EpochNumber::new)
         else {
             return;
         };
@@ -437,12 +363,7 @@ impl Line {
             })
             .collect();
         let (t_ms, seen) = (now.wall_ms, self.seen());
-        let entry = Entry::Epoch(Epoch {
-            t_ms,
-            seen,
-            epoch_no: number.get(),
-            recipients,
-        });
+        let entry = Entry::Epoch(Epoch { t_ms, seen, epoch_no: number.get(), recipients });
         let index = self.append_own(&entry, None);
         let signed = self.sign_own();
         self.epochs.sending = Some(epochs::Sending {
@@ -451,10 +372,7 @@ impl Line {
             leaf: entry.encode(),
             frontier: self.logs[own.index()].frontier.clone(),
             signature: signed.signature,
-            capsules: sealed
-                .into_iter()
-                .map(|(post, _, capsule)| (post, capsule))
-                .collect(),
+            capsules: sealed.into_iter().map(|(post, _, capsule)| (post, capsule)).collect(),
             started_ms: now.wall_ms,
             messages: 0,
         });
@@ -467,26 +385,14 @@ impl Line {
             return;
         }
         let newest = self.epochs.prekeys.keys().next_back().copied().unwrap_or(0);
-        let unused = self
-            .epochs
-            .prekeys
-            .keys()
-            .filter(|no| **no > self.prekey_used)
-            .count();
+        let unused = self.epochs.prekeys.keys().filter(|no| **no > self.prekey_used).count();
         for number in (newest + 1..).take(epochs::PREKEY_STOCK.saturating_sub(unused)) {
             let (secret, public) = PrekeySecret::generate(self.parts.entropy.as_mut());
             let seed = Sealed(secret.expose_seed().to_vec());
-            self.batch
-                .state
-                .push(StateChange::Put(epochs::prekey_key(number), seed));
+            self.batch.state.push(StateChange::Put(epochs::prekey_key(number), seed));
             let (t_ms, seen) = (now.wall_ms, self.seen());
             let key = Box::new(public);
-            let entry = Entry::Prekey(Prekey {
-                t_ms,
-                seen,
-                prekey_no: number,
-                key,
-            });
+            let entry = Entry::Prekey(Prekey { t_ms, seen, prekey_no: number, key });
             self.append_own(&entry, None);
             self.epochs.prekeys.insert(number, secret);
         }
@@ -506,14 +412,9 @@ impl Line {
         }
         let mut frontier = Frontier::new();
         while frontier.size() < size {
-            let want = usize::try_from(size - frontier.size())
-                .unwrap_or(usize::MAX)
-                .min(65_536);
-            let hashes = self
-                .parts
-                .reader
-                .leaf_hashes(self.line, log, frontier.size(), want)
-                .ok()?;
+            let want = usize::try_from(size - frontier.size()).unwrap_or(usize::MAX).min(65_536);
+            let hashes =
+                self.parts.reader.leaf_hashes(self.line, log, frontier.size(), want).ok()?;
             if hashes.is_empty() {
                 return None;
             }

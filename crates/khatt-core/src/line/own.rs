@@ -41,10 +41,8 @@ impl Line {
     /// A checkpoint with our own valid signature: if our log does not lead to it, we were rolled back.
     pub(super) fn own_checkpoint(&mut self, peer: PostIndex, theirs: &StoredCheckpoint, now: Now) {
         let beyond = theirs.size > self.logs[self.own.index()].size();
-        let differs = || {
-            self.root_at(self.own, theirs.size)
-                .is_some_and(|root| root != theirs.root)
-        };
+        let differs =
+            || self.root_at(self.own, theirs.size).is_some_and(|root| root != theirs.root);
         if beyond || differs() {
             self.clear(Cause::PeerBadReceipt { post: peer }, now);
             self.stop_signing(theirs.size, now);
@@ -58,9 +56,7 @@ impl Line {
         }
         self.halt = Some(Halt::RolledBack { size });
         let value = Sealed(size.to_be_bytes().to_vec());
-        self.batch
-            .state
-            .push(StateChange::Put(HALT_KEY.to_owned(), value));
+        self.batch.state.push(StateChange::Put(HALT_KEY.to_owned(), value));
         self.raise(Cause::LocalRolledBack, now);
     }
 
@@ -76,12 +72,7 @@ impl Line {
         if let Some(root) = state.recent_root(size) {
             return Some(root);
         }
-        let kept = self
-            .parts
-            .reader
-            .checkpoint(self.line, log, size)
-            .ok()
-            .flatten()?;
+        let kept = self.parts.reader.checkpoint(self.line, log, size).ok().flatten()?;
         Some(kept.root)
     }
 

@@ -67,27 +67,15 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn new(charter: &SignedCharter, own: PostIndex, now: Now) -> Self {
-        let others: Vec<PostIndex> = charter
-            .charter()
-            .posts()
-            .map(|(post, _)| post)
-            .filter(|post| *post != own)
-            .collect();
+        let others: Vec<PostIndex> =
+            charter.charter().posts().map(|(post, _)| post).filter(|post| *post != own).collect();
         let quotas = charter.charter().quotas;
         Self {
             own,
-            peer_meters: others
-                .iter()
-                .map(|post| (*post, PeerMeter::new(now, &quotas)))
-                .collect(),
+            peer_meters: others.iter().map(|post| (*post, PeerMeter::new(now, &quotas))).collect(),
             tests: others
                 .iter()
-                .map(|post| {
-                    (
-                        *post,
-                        LineTests::new(now, *post, charter.charter().line_test),
-                    )
-                })
+                .map(|post| (*post, LineTests::new(now, *post, charter.charter().line_test)))
                 .collect(),
             others,
             quotas,
@@ -121,12 +109,10 @@ impl People {
             Some("meter") => {
                 if key == OWN_METER {
                     self.own_meter = OwnMeter::decode(value, now)?;
-                } else if let Some(post) = key
-                    .strip_prefix("meter/")
-                    .and_then(|rest| rest.parse().ok())
+                } else if let Some(post) =
+                    key.strip_prefix("meter/").and_then(|rest| rest.parse().ok())
                 {
-                    self.peer_meters
-                        .insert(PostIndex(post), PeerMeter::decode(value, now)?);
+                    self.peer_meters.insert(PostIndex(post), PeerMeter::decode(value, now)?);
                 }
             }
             Some("test") => {
@@ -140,10 +126,7 @@ impl People {
 
     pub(super) fn next_due(&self) -> Option<u64> {
         let tests = self.tests.values().map(LineTests::next_due).min();
-        [self.clocks.next_due(), self.alarms.next_due(), tests]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.clocks.next_due(), self.alarms.next_due(), tests].into_iter().flatten().min()
     }
 
     /// Counts by other quotas from now on, as an amendment of the charter would.
@@ -171,20 +154,12 @@ impl People {
 
     /// Returns our messages below `size` for which this post's receipt is still owed.
     pub(super) fn receipted_below(&self, by: PostIndex, size: u64) -> Vec<EntryId> {
-        let from = EntryId {
-            log: self.own,
-            index: 0,
-        };
-        let to = EntryId {
-            log: self.own,
-            index: size,
-        };
+        let from = EntryId { log: self.own, index: 0 };
+        let to = EntryId { log: self.own, index: size };
         self.ladders
             .range(from..to)
             .filter(|(_, ladder)| {
-                ladder
-                    .post(by)
-                    .is_some_and(|rungs| rungs.reached(Level::Received).is_none())
+                ladder.post(by).is_some_and(|rungs| rungs.reached(Level::Received).is_none())
             })
             .map(|(id, _)| *id)
             .collect()
@@ -213,25 +188,17 @@ impl Line {
         } else {
             self.outputs.push_back(Output::Event(Event::Alarm(change)));
             let key = change.cause.state_key();
-            self.batch
-                .state
-                .push(match self.people.alarms.encode(change.cause, now) {
-                    Some(bytes) => StateChange::Put(key, Sealed(bytes)),
-                    None => StateChange::Delete(key),
-                });
+            self.batch.state.push(match self.people.alarms.encode(change.cause, now) {
+                Some(bytes) => StateChange::Put(key, Sealed(bytes)),
+                None => StateChange::Delete(key),
+            });
         }
     }
 
     /// Starts to follow a message of ours: who has it, who owes what.
     pub(super) fn follow_own(&mut self, id: EntryId, precedence: Precedence, level: u8, now: Now) {
         let wanted = wanted(level);
-        let ladder = Ladder::new(
-            now,
-            id,
-            precedence,
-            wanted,
-            self.people.others.iter().copied(),
-        );
+        let ladder = Ladder::new(now, id, precedence, wanted, self.people.others.iter().copied());
         self.put_ladder(ladder, now);
         for post in self.people.others.clone() {
             self.people.statistics.released(post);
@@ -253,10 +220,7 @@ impl Line {
     ) {
         let wanted = wanted(level.max(Level::Operator.number()));
         let mut ladder = Ladder::new(now, id, precedence, wanted, [self.own]);
-        let proof = EntryId {
-            log: self.own,
-            index: self.logs[self.own.index()].size(),
-        };
+        let proof = EntryId { log: self.own, index: self.logs[self.own.index()].size() };
         let climb = Climb {
             step: Step::Received,
             by: By::Post,
@@ -266,22 +230,14 @@ impl Line {
         let _ = ladder.climb(now, self.own, climb);
         self.put_ladder(ladder, now);
         self.start_clock(id, Owes::Us, precedence, now);
-        self.raise(
-            Cause::IncomingUnacknowledged {
-                message: id,
-                precedence,
-            },
-            now,
-        );
+        self.raise(Cause::IncomingUnacknowledged { message: id, precedence }, now);
     }
 
     /// Keeps what a peer was counted, so that a restart of ours gives it no second quota.
     pub(super) fn save_meter(&mut self, post: PostIndex, now: Now) {
         if let Some(meter) = self.people.peer_meters.get(&post) {
             let bytes = Sealed(meter.encode(now));
-            self.batch
-                .state
-                .push(StateChange::Put(format!("meter/{post}"), bytes));
+            self.batch.state.push(StateChange::Put(format!("meter/{post}"), bytes));
         }
     }
 
@@ -292,17 +248,8 @@ impl Line {
             clock.escalate_s.into(),
             clock.give_up_s.into(),
         );
-        let key = ClockKey {
-            message,
-            owes,
-            duty: Duty::Acknowledge,
-        };
-        if self
-            .people
-            .clocks
-            .start(now, key, precedence, terms)
-            .is_ok()
-        {
+        let key = ClockKey { message, owes, duty: Duty::Acknowledge };
+        if self.people.clocks.start(now, key, precedence, terms).is_ok() {
             self.save_clock(key, now);
         }
     }
@@ -322,21 +269,15 @@ impl Line {
         let settled = ladder.posts().all(|(post, _)| ladder.is_met_by(post));
         if settled {
             if self.people.ladders.remove(&id).is_some() {
-                self.batch
-                    .state
-                    .push(StateChange::Delete(ladder_key("ladder", id)));
+                self.batch.state.push(StateChange::Delete(ladder_key("ladder", id)));
             }
-            self.batch
-                .state
-                .push(StateChange::Put(ladder_key("done", id), bytes));
+            self.batch.state.push(StateChange::Put(ladder_key("done", id), bytes));
             self.people.settled.push_back(ladder);
             while self.people.settled.len() > SETTLED_KEPT {
                 self.people.settled.pop_front();
             }
         } else {
-            self.batch
-                .state
-                .push(StateChange::Put(ladder_key("ladder", id), bytes));
+            self.batch.state.push(StateChange::Put(ladder_key("ladder", id), bytes));
             self.people.ladders.insert(id, ladder);
         }
     }
@@ -347,13 +288,7 @@ impl Line {
         if let Some(ladder) = self.people.ladders.get(&id) {
             return Some(ladder.clone());
         }
-        if let Some(ladder) = self
-            .people
-            .settled
-            .iter()
-            .rev()
-            .find(|done| done.message() == id)
-        {
+        if let Some(ladder) = self.people.settled.iter().rev().find(|done| done.message() == id) {
             return Some(ladder.clone());
         }
         let key = ladder_key("done", id);
@@ -378,11 +313,7 @@ impl Line {
         };
         let met = ladder.is_met_by(post);
         self.put_ladder(ladder, now);
-        let owes = if post == self.own {
-            Owes::Us
-        } else {
-            Owes::Peer(post)
-        };
+        let owes = if post == self.own { Owes::Us } else { Owes::Peer(post) };
         match climbed {
             Climbed::First(fact) => {
                 self.people.statistics.reached(now, fact);
@@ -390,21 +321,12 @@ impl Line {
                     && let Some(proof) = proof
                 {
                     let level = fact.level.number();
-                    let event = Event::Level {
-                        entry: id,
-                        by: post,
-                        level,
-                        proof,
-                    };
+                    let event = Event::Level { entry: id, by: post, level, proof };
                     self.effects.push(Effect::Event(event));
                 }
             }
             Climbed::StandBy { asked_ms, .. } => {
-                let key = ClockKey {
-                    message: id,
-                    owes,
-                    duty: Duty::Answer,
-                };
+                let key = ClockKey { message: id, owes, duty: Duty::Answer };
                 if self.people.clocks.stand_by(now, key, asked_ms).is_ok() {
                     self.save_clock(key, now);
                 }
@@ -412,35 +334,18 @@ impl Line {
             Climbed::Again(_) => {}
         }
         if met {
-            let key = ClockKey {
-                message: id,
-                owes,
-                duty: Duty::Acknowledge,
-            };
+            let key = ClockKey { message: id, owes, duty: Duty::Acknowledge };
             if self.people.clocks.contains(key) {
                 let _ = self.people.clocks.end(now, key);
                 self.save_clock(key, now);
             }
             if post != self.own {
-                self.clear(
-                    Cause::PeerSilent {
-                        message: id,
-                        precedence,
-                        post,
-                    },
-                    now,
-                );
+                self.clear(Cause::PeerSilent { message: id, precedence, post }, now);
             }
         }
         // The strip is about nobody having it; what else is owed has its own clock.
         if post == self.own && by_officer {
-            self.clear(
-                Cause::IncomingUnacknowledged {
-                    message: id,
-                    precedence,
-                },
-                now,
-            );
+            self.clear(Cause::IncomingUnacknowledged { message: id, precedence }, now);
         }
         matches!(climbed, Climbed::First(_))
     }
@@ -450,18 +355,11 @@ impl Line {
         let climb = Climb {
             step: Step::Received,
             by: By::Post,
-            claimed_ms: self
-                .logs
-                .slot(receipt.log.index())
-                .map_or(0, |log| log.newest_ms),
+            claimed_ms: self.logs.slot(receipt.log.index()).map_or(0, |log| log.newest_ms),
             proof: Proof::Entry(receipt),
         };
         if self.climb(entry, receipt.log, climb, now) {
-            let event = Event::Receipted {
-                entry,
-                by: receipt.log,
-                receipt,
-            };
+            let event = Event::Receipted { entry, by: receipt.log, receipt };
             self.outputs.push_back(Output::Event(event));
         }
     }
@@ -485,16 +383,10 @@ impl Line {
             self.save_clock(step.key, now);
             let message = step.key.message;
             let cause = match (step.kind, step.key.owes) {
-                (crate::clocks::StepKind::Silence, Owes::Peer(post)) => Cause::PeerSilent {
-                    message,
-                    precedence: step.precedence,
-                    post,
-                },
-                (kind, _) => Cause::Escalation {
-                    message,
-                    precedence: step.precedence,
-                    step: kind,
-                },
+                (crate::clocks::StepKind::Silence, Owes::Peer(post)) => {
+                    Cause::PeerSilent { message, precedence: step.precedence, post }
+                }
+                (kind, _) => Cause::Escalation { message, precedence: step.precedence, step: kind },
             };
             self.outputs.push_back(Output::Event(Event::Escalate(step)));
             self.raise(cause, now);
@@ -509,22 +401,14 @@ impl Line {
             .ladders
             .iter()
             .filter(|(id, ladder)| {
-                let reached = ladder
-                    .post(self.own)
-                    .and_then(crate::ladder::Rungs::highest);
+                let reached = ladder.post(self.own).and_then(crate::ladder::Rungs::highest);
                 id.log != self.own && reached < Some(Level::Operator)
             })
             .map(|(id, ladder)| (*id, ladder.precedence()))
             .collect();
         for (message, precedence) in owed {
             self.unread.push_back(message);
-            self.raise(
-                Cause::IncomingUnacknowledged {
-                    message,
-                    precedence,
-                },
-                now,
-            );
+            self.raise(Cause::IncomingUnacknowledged { message, precedence }, now);
         }
     }
 }

@@ -61,18 +61,11 @@ impl Line {
                 let root = if log.durable == 0 {
                     khatt_record::merkle::empty_root()
                 } else {
-                    let signed = log
-                        .durable_checkpoint
-                        .filter(|kept| kept.size == log.durable);
-                    log.recent_root(log.durable)
-                        .or(signed.map(|kept| kept.root))?
+                    let signed = log.durable_checkpoint.filter(|kept| kept.size == log.durable);
+                    log.recent_root(log.durable).or(signed.map(|kept| kept.root))?
                 };
                 let root = root.0.first_chunk::<8>().copied()?;
-                Some(Standing {
-                    log: log.post,
-                    size: log.durable,
-                    root,
-                })
+                Some(Standing { log: log.post, size: log.durable, root })
             })
             .collect();
         let state = &mut self.peers[peer.index()];
@@ -156,51 +149,23 @@ impl Line {
 
     pub(super) fn ask_from(&mut self, peer: PostIndex, log: PostIndex, from: u64, now: Now) {
         let state = &mut self.peers[peer.index()];
-        if state
-            .asked_ms
-            .is_some_and(|at| now.mono_ms < at + ASK_EVERY_MS)
-        {
+        if state.asked_ms.is_some_and(|at| now.mono_ms < at + ASK_EVERY_MS) {
             return;
         }
         state.asked_ms = Some(now.mono_ms);
-        let reject = Item::Reject {
-            log: peer,
-            index: from,
-            code: 0,
-        };
-        self.send_items(
-            peer,
-            &[
-                Item::Want {
-                    log,
-                    from,
-                    to: u64::MAX >> 1,
-                },
-                reject,
-            ],
-        );
+        let reject = Item::Reject { log: peer, index: from, code: 0 };
+        self.send_items(peer, &[Item::Want { log, from, to: u64::MAX >> 1 }, reject]);
     }
 
     pub(super) fn ask_for_checkpoint(&mut self, peer: PostIndex, log: PostIndex, size: u64) {
         if !self.take_answer(peer) {
             return;
         }
-        self.send_items(
-            peer,
-            &[Item::Want {
-                log,
-                from: size,
-                to: size,
-            }],
-        );
+        self.send_items(peer, &[Item::Want { log, from: size, to: size }]);
     }
 
     fn show_checkpoint(&mut self, peer: PostIndex, log: PostIndex) {
-        if let Some(kept) = self
-            .logs
-            .slot(log.index())
-            .and_then(|log| log.durable_checkpoint)
-        {
+        if let Some(kept) = self.logs.slot(log.index()).and_then(|log| log.durable_checkpoint) {
             self.send_full(peer, kept);
         }
     }
@@ -227,28 +192,13 @@ impl Line {
         if !self.take_answer(peer) {
             return;
         }
-        let StoredCheckpoint {
-            log,
-            size,
-            root,
-            signature,
-        } = kept;
-        self.send_items(
-            peer,
-            &[Item::CheckpointFull {
-                log,
-                size,
-                root,
-                signature,
-            }],
-        );
+        let StoredCheckpoint { log, size, root, signature } = kept;
+        self.send_items(peer, &[Item::CheckpointFull { log, size, root, signature }]);
     }
 
     /// A checkpoint with its root: it agrees with what we hold, or proves a fork, or a rollback.
     pub(super) fn checkpoint_full(&mut self, peer: PostIndex, theirs: StoredCheckpoint, now: Now) {
-        let StoredCheckpoint {
-            log, size, root, ..
-        } = theirs;
+        let StoredCheckpoint { log, size, root, .. } = theirs;
         if size == 0 || !self.checkpoint_holds(log, size, root, &theirs.signature) {
             self.raise(Cause::PeerBadSignature { post: peer }, now);
             return;
@@ -274,20 +224,11 @@ impl Line {
     /// Makes the proof that a post signed two histories, keeps it, and tells everyone.
     fn forked(&mut self, theirs: StoredCheckpoint, ours: Hash, now: Now) {
         let log = theirs.log;
-        let same = self
-            .parts
-            .reader
-            .checkpoint(self.line, log, theirs.size)
-            .ok()
-            .flatten();
+        let same = self.parts.reader.checkpoint(self.line, log, theirs.size).ok().flatten();
         let kept = same.or_else(|| self.logs.slot(log.index()).and_then(|log| log.checkpoint));
         let Some(kept) = kept else { return };
         let proof = if kept.size == theirs.size {
-            ForkProof::SameSize {
-                log,
-                a: self.signed(&kept),
-                b: self.signed(&theirs),
-            }
+            ForkProof::SameSize { log, a: self.signed(&kept), b: self.signed(&theirs) }
         } else {
             let leaves = StoredLeaves { line: self, log };
             let Ok(consistency) = consistency_proof(&leaves, theirs.size, kept.size) else {
@@ -306,24 +247,14 @@ impl Line {
 
     pub(super) fn signed(&self, kept: &StoredCheckpoint) -> SignedCheckpoint {
         let origin = self.origins[kept.log.index()].clone();
-        let checkpoint = Checkpoint {
-            origin,
-            size: kept.size,
-            root: kept.root,
-        };
-        SignedCheckpoint {
-            checkpoint,
-            signature: kept.signature,
-        }
+        let checkpoint = Checkpoint { origin, size: kept.size, root: kept.root };
+        SignedCheckpoint { checkpoint, signature: kept.signature }
     }
 
     /// A proof from a peer: kept only if it proves what it says.
     pub(super) fn evidence(&mut self, peer: PostIndex, bytes: &[u8], now: Now) {
-        let known = |proof: &ForkProof| {
-            self.logs
-                .slot(proof.log().index())
-                .is_some_and(|log| log.frozen)
-        };
+        let known =
+            |proof: &ForkProof| self.logs.slot(proof.log().index()).is_some_and(|log| log.frozen);
         match ForkProof::decode(bytes) {
             Ok(proof) if known(&proof) => {}
             Ok(proof) if proof.verify(&self.charter).is_ok() => self.keep_proof(&proof, now),
@@ -336,11 +267,7 @@ impl Line {
             return;
         };
         let log = accused.post;
-        let Some(state) = self
-            .logs
-            .slot_mut(log.index())
-            .filter(|state| !state.frozen)
-        else {
+        let Some(state) = self.logs.slot_mut(log.index()).filter(|state| !state.frozen) else {
             return;
         };
         state.frozen = true;
@@ -363,21 +290,13 @@ impl Line {
     /// Shows a peer the proofs that it was not shown on this connection.
     fn send_evidence(&mut self, peer: PostIndex) {
         let state = &self.peers[peer.index()];
-        let frozen = self
-            .logs
-            .iter()
-            .filter(|log| log.frozen && log.post != peer);
-        let new: Vec<PostIndex> = frozen
-            .map(|log| log.post)
-            .filter(|log| !state.evidence_sent.contains(log))
-            .collect();
+        let frozen = self.logs.iter().filter(|log| log.frozen && log.post != peer);
+        let new: Vec<PostIndex> =
+            frozen.map(|log| log.post).filter(|log| !state.evidence_sent.contains(log)).collect();
         if new.is_empty() || !state.connected() {
             return;
         }
-        let pending = self
-            .in_flight
-            .iter()
-            .flat_map(|flight| &flight.batch.evidence);
+        let pending = self.in_flight.iter().flat_map(|flight| &flight.batch.evidence);
         let mut held: Vec<(String, Vec<u8>)> =
             self.batch.evidence.iter().chain(pending).cloned().collect();
         held.extend(self.parts.reader.evidence(self.line).unwrap_or_default());
@@ -394,8 +313,7 @@ impl Line {
 
     /// Tells people that a peer's log is complete up to `size`.
     pub(super) fn caught_up(&mut self, log: PostIndex, size: u64) {
-        self.effects
-            .push(Effect::Event(Event::CaughtUp { log, size }));
+        self.effects.push(Effect::Event(Event::CaughtUp { log, size }));
     }
 }
 
@@ -417,16 +335,11 @@ impl LeafHashes for StoredLeaves<'_> {
 
 impl Line {
     pub(super) fn leaf_hash_of(&self, log: PostIndex, index: u64) -> Option<Hash> {
-        let found = self
-            .parts
-            .reader
-            .leaf_hashes(self.line, log, index, 1)
-            .ok()?;
+        let found = self.parts.reader.leaf_hashes(self.line, log, index, 1).ok()?;
         if let Some(hash) = found.first() {
             return Some(*hash);
         }
-        self.stored(EntryId { log, index })
-            .map(|entry| entry.leaf_hash)
+        self.stored(EntryId { log, index }).map(|entry| entry.leaf_hash)
     }
 }
 
@@ -437,8 +350,5 @@ fn fork_name(log: PostIndex) -> String {
 
 /// Tells whether an entry is one that a receipt is owed for.
 pub(super) fn wants_receipt(entry: &Entry) -> bool {
-    matches!(
-        entry,
-        Entry::Message(_) | Entry::Amend(_) | Entry::Unknown(_)
-    )
+    matches!(entry, Entry::Message(_) | Entry::Amend(_) | Entry::Unknown(_))
 }

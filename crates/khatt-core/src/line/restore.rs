@@ -32,26 +32,17 @@ impl Line {
         let damaged = |what: &str| OpenError::LocalState(what.to_owned());
         for head in self.parts.reader.heads(self.line)? {
             let posts = self.logs.len();
-            let log = self
-                .logs
-                .slot_mut(head.log.index())
-                .ok_or_else(|| damaged("head"))?;
+            let log = self.logs.slot_mut(head.log.index()).ok_or_else(|| damaged("head"))?;
             let frontier = Frontier::decode(&head.frontier).map_err(|_| damaged("frontier"))?;
             if frontier.size() != head.size || frontier.root() != head.root {
                 return Err(damaged("frontier and head differ"));
             }
             log.replace_frontier(frontier);
             log.durable = head.size;
-            log.checkpoint = self
-                .parts
-                .reader
-                .checkpoint(self.line, head.log, head.size)?;
+            log.checkpoint = self.parts.reader.checkpoint(self.line, head.log, head.size)?;
             log.durable_checkpoint = log.checkpoint;
             if let Some(index) = head.size.checked_sub(1) {
-                let id = EntryId {
-                    log: head.log,
-                    index,
-                };
+                let id = EntryId { log: head.log, index };
                 let last = self.parts.reader.entry(self.line, id)?;
                 let last = last.ok_or_else(|| damaged("last entry"))?;
                 if let Ok(entry) = Entry::decode(&last.leaf, posts, head.log) {
@@ -60,27 +51,20 @@ impl Line {
                 }
             }
         }
-        self.epochs
-            .prekeys
-            .insert(0, PrekeySecret::from_seed(*self.parts.prekey.expose_seed()));
+        self.epochs.prekeys.insert(0, PrekeySecret::from_seed(*self.parts.prekey.expose_seed()));
         for prefix in KEPT {
             for (key, value) in self.parts.reader.state(self.line, prefix)? {
                 self.restore_state(&key, &value, now)?;
             }
         }
         for (name, _) in self.parts.reader.evidence(self.line)? {
-            let log = name
-                .strip_prefix(reconcile::FORK_PREFIX)
-                .and_then(|log| log.parse().ok());
+            let log = name.strip_prefix(reconcile::FORK_PREFIX).and_then(|log| log.parse().ok());
             if let Some(log) = log.and_then(|log: usize| self.logs.slot_mut(log)) {
                 log.frozen = true;
             }
         }
         for post in self.other_posts().collect::<Vec<_>>() {
-            let confirmed = self.logs[post.index()]
-                .seen
-                .of(self.own)
-                .map_or(0, |held| held.prefix);
+            let confirmed = self.logs[post.index()].seen.of(self.own).map_or(0, |held| held.prefix);
             let confirmed = confirmed.min(self.logs[self.own.index()].size());
             let peer = &mut self.peers[post.index()];
             (peer.confirmed, peer.cursor) = (confirmed, confirmed);
@@ -90,10 +74,8 @@ impl Line {
 
     fn restore_state(&mut self, key: &str, value: &Sealed, now: Now) -> Result<(), OpenError> {
         let damaged = |_| OpenError::LocalState(format!("state {key}"));
-        let number = |prefix: &str| {
-            key.strip_prefix(prefix)
-                .and_then(|rest| rest.parse::<u64>().ok())
-        };
+        let number =
+            |prefix: &str| key.strip_prefix(prefix).and_then(|rest| rest.parse::<u64>().ok());
         if key == "epoch/send" {
             let (reader, line, own, posts) =
                 (&self.parts.reader, self.line, self.own, self.logs.len());
@@ -102,11 +84,7 @@ impl Line {
                 let Ok(Entry::Epoch(epoch)) = Entry::decode(&stored.leaf, posts, own) else {
                     return None;
                 };
-                let capsules = epoch
-                    .recipients
-                    .into_iter()
-                    .map(|r| (r.post, r.capsule))
-                    .collect();
+                let capsules = epoch.recipients.into_iter().map(|r| (r.post, r.capsule)).collect();
                 Some((stored.leaf, capsules))
             };
             return self
@@ -120,10 +98,7 @@ impl Line {
             self.flashes.insert(index, value.0.clone());
         } else if let Some((log, index)) = key.strip_prefix("ahead/").and_then(entry_of_key) {
             if let Ok(log) = u8::try_from(log) {
-                let id = EntryId {
-                    log: PostIndex(log),
-                    index,
-                };
+                let id = EntryId { log: PostIndex(log), index };
                 self.restore_ahead(id, &value.0).map_err(damaged)?;
             }
         } else if let Some((by, index)) = key.strip_prefix("refused/").and_then(entry_of_key) {
@@ -133,9 +108,8 @@ impl Line {
         } else if key == own::HALT_KEY {
             self.halt = number_of(value).map(|size| Halt::RolledBack { size });
         } else if let Some(log) = number("receipted/") {
-            if let Some(slot) = usize::try_from(log)
-                .ok()
-                .and_then(|log| self.receipted.slot_mut(log))
+            if let Some(slot) =
+                usize::try_from(log).ok().and_then(|log| self.receipted.slot_mut(log))
             {
                 *slot = number_of(value).unwrap_or(0);
             }

@@ -28,18 +28,10 @@ const SOUTH: PostIndex = PostIndex(1);
 const EAST: PostIndex = PostIndex(2);
 
 fn warning(rig: &Rig, post: PostIndex) -> NewDraft {
-    let example = super::Catalogue::builtin()
-        .by_name("warning")
-        .expect("the form exists");
-    let example = example
-        .examples()
-        .first()
-        .expect("every form has an example");
-    let fields: Vec<(&str, &str)> = example
-        .inputs
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.as_str()))
-        .collect();
+    let example = super::Catalogue::builtin().by_name("warning").expect("the form exists");
+    let example = example.examples().first().expect("every form has an example");
+    let fields: Vec<(&str, &str)> =
+        example.inputs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let mut draft = rig.draft(post, "warning", &fields);
     draft.language = example.language;
     draft
@@ -74,9 +66,7 @@ fn receipted(rig: &Rig, at: PostIndex, entry: EntryId) -> Vec<PostIndex> {
 
 fn alarms(rig: &Rig, at: PostIndex) -> Vec<Cause> {
     let line = rig.lines[at.index()].as_ref().expect("the post is up");
-    let active = line
-        .alarms()
-        .filter(|alarm| alarm.state() != State::ClearedUnacknowledged);
+    let active = line.alarms().filter(|alarm| alarm.state() != State::ClearedUnacknowledged);
     active.map(|alarm| alarm.cause).collect()
 }
 
@@ -84,12 +74,7 @@ fn roots(rig: &Rig) -> BTreeSet<Vec<(u64, khatt_record::Hash)>> {
     rig.lines
         .iter()
         .flatten()
-        .map(|line| {
-            line.log_views()
-                .iter()
-                .map(|log| (log.size, log.root))
-                .collect()
-        })
+        .map(|line| line.log_views().iter().map(|log| (log.size, log.root)).collect())
         .collect()
 }
 
@@ -111,11 +96,7 @@ fn three_posts_hold_the_same_logs() {
         let draft = warning(&rig, post);
         let entry = released(rig.release(post, draft));
         rig.run();
-        assert_eq!(
-            receipted(&rig, post, entry).len(),
-            2,
-            "both others gave a receipt"
-        );
+        assert_eq!(receipted(&rig, post, entry).len(), 2, "both others gave a receipt");
     }
     rig.advance(60_000);
     assert_eq!(roots(&rig).len(), 1);
@@ -133,10 +114,7 @@ fn nothing_leaves_before_the_disk_has_it() {
     assert!(alarms(&rig, NORTH).contains(&Cause::LocalDiskFull));
     // Room again: the same batch is tried again, nothing is lost, and the alarm clears.
     rig.advance(1_500);
-    assert_eq!(
-        rig.lines[NORTH.index()].as_ref().unwrap().drafts().count(),
-        1
-    );
+    assert_eq!(rig.lines[NORTH.index()].as_ref().unwrap().drafts().count(), 1);
     assert!(!alarms(&rig, NORTH).contains(&Cause::LocalDiskFull));
 }
 
@@ -147,15 +125,8 @@ fn receipt_waits_for_the_disk() {
     let draft = warning(&rig, NORTH);
     let entry = released(rig.release(NORTH, draft));
     rig.run();
-    assert_eq!(
-        receipted(&rig, NORTH, entry),
-        [],
-        "no receipt before storage"
-    );
-    assert!(
-        received(&rig, SOUTH).iter().all(|id| *id != entry),
-        "nor shown as received"
-    );
+    assert_eq!(receipted(&rig, NORTH, entry), [], "no receipt before storage");
+    assert!(received(&rig, SOUTH).iter().all(|id| *id != entry), "nor shown as received");
     rig.advance(1_500);
     assert_eq!(receipted(&rig, NORTH, entry), [SOUTH]);
 }
@@ -242,29 +213,11 @@ fn flash_overtakes_a_backlog() {
         }
         _ => None,
     });
-    assert_eq!(
-        first,
-        Some((flash, Ahead::PredecessorsMissing)),
-        "authentic, predecessors missing"
-    );
-    assert_eq!(
-        receipted(&rig, NORTH, flash),
-        [SOUTH],
-        "with a receipt of its own kind"
-    );
-    assert_eq!(
-        received(&rig, SOUTH)
-            .iter()
-            .filter(|id| **id == flash)
-            .count(),
-        1
-    );
+    assert_eq!(first, Some((flash, Ahead::PredecessorsMissing)), "authentic, predecessors missing");
+    assert_eq!(receipted(&rig, NORTH, flash), [SOUTH], "with a receipt of its own kind");
+    assert_eq!(received(&rig, SOUTH).iter().filter(|id| **id == flash).count(), 1);
     let line = rig.lines[SOUTH.index()].as_ref().unwrap();
-    assert_eq!(
-        line.log_views()[NORTH.index()].size,
-        flash.index + 1,
-        "and the rest follows"
-    );
+    assert_eq!(line.log_views()[NORTH.index()].size, flash.index + 1, "and the rest follows");
 }
 
 #[test]
@@ -275,13 +228,7 @@ fn many_messages_share_one_sync_and_one_signature() {
     let drafts: Vec<NewDraft> = (0..64).map(|_| warning(&rig, NORTH)).collect();
     for (ticket, draft) in (0..).zip(drafts) {
         let act = super::Act::Draft(draft);
-        line.handle(
-            now,
-            Input::Act {
-                ticket: super::Ticket(ticket),
-                act,
-            },
-        );
+        line.handle(now, Input::Act { ticket: super::Ticket(ticket), act });
     }
     let commits = std::iter::from_fn(|| Some(line.poll()))
         .take_while(|output| !matches!(output, Output::WaitUntil(_)))
@@ -307,11 +254,7 @@ fn a_receipt_frame_is_small() {
     let draft = warning(&rig, NORTH);
     released(rig.release(NORTH, draft));
     rig.run();
-    let receipt = rig
-        .frames_sent
-        .iter()
-        .find(|(from, _, _)| *from == SOUTH)
-        .expect("a receipt");
+    let receipt = rig.frames_sent.iter().find(|(from, _, _)| *from == SOUTH).expect("a receipt");
     assert!(receipt.2 <= 120, "{} bytes", receipt.2);
 }
 
@@ -322,9 +265,7 @@ fn every_receipt_names_the_root_that_its_author_signed() {
     released(rig.release(NORTH, draft));
     rig.run();
     let line = rig.charter.line_id();
-    let entries = rig.stores[SOUTH.index()]
-        .entries(line, SOUTH, 0, 1000)
-        .unwrap();
+    let entries = rig.stores[SOUTH.index()].entries(line, SOUTH, 0, 1000).unwrap();
     let receipts: Vec<Receipt> = entries
         .iter()
         .filter_map(|entry| match Entry::decode(&entry.leaf, 2, SOUTH) {
@@ -334,9 +275,7 @@ fn every_receipt_names_the_root_that_its_author_signed() {
         .collect();
     assert!(!receipts.is_empty());
     for receipt in receipts {
-        let kept = rig.stores[NORTH.index()]
-            .checkpoint(line, NORTH, receipt.size)
-            .unwrap();
+        let kept = rig.stores[NORTH.index()].checkpoint(line, NORTH, receipt.size).unwrap();
         assert_eq!(kept.expect("signed at that size").root, receipt.root);
     }
 }
@@ -351,31 +290,18 @@ fn a_long_backlog_is_proved_frame_by_frame() {
     }
     let held = |rig: &Rig| {
         let line = rig.lines[SOUTH.index()].as_ref().expect("the post is up");
-        line.log_views()
-            .iter()
-            .find(|view| view.log == NORTH)
-            .map(|view| view.size)
+        line.log_views().iter().find(|view| view.log == NORTH).map(|view| view.size)
     };
     let before = held(&rig);
     rig.heal(NORTH, SOUTH);
     while let Some((peer, to, bytes)) = rig.wire.pop_front() {
         let long = bytes.len() > 100_000;
-        rig.input(
-            to,
-            Input::Frame {
-                peer,
-                route: Route::Direct,
-                bytes,
-            },
-        );
+        rig.input(to, Input::Frame { peer, route: Route::Direct, bytes });
         if long {
             break;
         }
     }
-    assert!(
-        held(&rig) > before,
-        "a frame that others follow is signed for"
-    );
+    assert!(held(&rig) > before, "a frame that others follow is signed for");
     rig.run();
     assert_eq!(roots(&rig).len(), 1);
 }

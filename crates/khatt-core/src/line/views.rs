@@ -61,9 +61,7 @@ impl Line {
     /// Returns whether any route to a peer is up.
     #[must_use]
     pub fn is_connected(&self, peer: PostIndex) -> bool {
-        self.peers
-            .slot(peer.index())
-            .is_some_and(super::Peer::connected)
+        self.peers.slot(peer.index()).is_some_and(super::Peer::connected)
     }
 
     /// Returns where every log stands.
@@ -74,16 +72,12 @@ impl Line {
             .map(|log| LogView {
                 log: log.post,
                 size: log.durable,
-                root: self
-                    .root_at(log.post, log.durable)
-                    .unwrap_or_else(|| log.frontier.root()),
+                root: self.root_at(log.post, log.durable).unwrap_or_else(|| log.frontier.root()),
                 checkpoint: log.durable_checkpoint,
                 confirmed: if log.post == self.own {
                     log.durable
                 } else {
-                    self.peers
-                        .slot(log.post.index())
-                        .map_or(0, |peer| peer.confirmed)
+                    self.peers.slot(log.post.index()).map_or(0, |peer| peer.confirmed)
                 },
                 frozen: log.frozen,
             })
@@ -109,9 +103,8 @@ impl Line {
             .open
             .as_ref()
             .and_then(|open| khatt_record::commit::OpenPart::decode(&open.0).ok());
-        let verified: Option<VerifiedAuth> = open
-            .as_ref()
-            .and_then(|open| self.permitted(id.log, &header, open).ok());
+        let verified: Option<VerifiedAuth> =
+            open.as_ref().and_then(|open| self.permitted(id.log, &header, open).ok());
         Ok(Some(MessageView {
             entry: id,
             claimed_ms: header.t_ms,

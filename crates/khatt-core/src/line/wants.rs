@@ -80,24 +80,14 @@ impl Line {
         if !state.connected() || state.wants.next_due().is_none_or(|at| at > now.mono_ms) {
             return;
         }
-        let Peer {
-            wants,
-            capsule_sent,
-            cursor,
-            confirmed,
-            ..
-        } = state;
+        let Peer { wants, capsule_sent, cursor, confirmed, .. } = state;
         let asked = std::mem::take(&mut wants.from);
-        let news = asked
-            .iter()
-            .any(|(log, from)| wants.served.get(log).is_none_or(|last| last < from));
+        let news =
+            asked.iter().any(|(log, from)| wants.served.get(log).is_none_or(|last| last < from));
         wants.wait_ms = if news {
             SERVE_EVERY_MS
         } else {
-            wants
-                .wait_ms
-                .saturating_mul(2)
-                .clamp(SERVE_EVERY_MS, SERVE_AGAIN_MAX_MS)
+            wants.wait_ms.saturating_mul(2).clamp(SERVE_EVERY_MS, SERVE_AGAIN_MAX_MS)
         };
         wants.after_ms = now.mono_ms + wants.wait_ms;
         if std::mem::take(&mut wants.capsule) == Due::Yes {
@@ -131,9 +121,7 @@ impl Line {
         let found = self.parts.reader.checkpoints(self.line, log, wanted, 1);
         let end = found.ok().and_then(|found| found.first().copied());
         let end = end.filter(|end| end.size <= newest.size).unwrap_or(newest);
-        let count = usize::try_from(end.size - from)
-            .unwrap_or(RELAY_MAX)
-            .min(RELAY_MAX);
+        let count = usize::try_from(end.size - from).unwrap_or(RELAY_MAX).min(RELAY_MAX);
         let Ok(entries) = self.parts.reader.entries(self.line, log, from, count) else {
             return;
         };
@@ -154,11 +142,7 @@ impl Line {
             }
         }
         if next == end.size {
-            items.push(Item::Sig {
-                log,
-                size: end.size,
-                signature: end.signature,
-            });
+            items.push(Item::Sig { log, size: end.size, signature: end.signature });
         }
         if !items.is_empty() {
             self.send_items(peer, &items);
@@ -167,21 +151,10 @@ impl Line {
 
     fn relayed(&self, entry: StoredEntry) -> Option<Item> {
         let (log, index, leaf) = (entry.id.log, entry.id.index, entry.leaf);
-        let open = entry
-            .open
-            .as_ref()
-            .and_then(|open| OpenPart::decode(&open.0).ok());
-        let message = matches!(
-            Entry::decode(&leaf, self.logs.len(), log),
-            Ok(Entry::Message(_))
-        );
+        let open = entry.open.as_ref().and_then(|open| OpenPart::decode(&open.0).ok());
+        let message = matches!(Entry::decode(&leaf, self.logs.len(), log), Ok(Entry::Message(_)));
         match (open, message) {
-            (Some(open), _) => Some(Item::Opened {
-                log,
-                index,
-                leaf,
-                open,
-            }),
+            (Some(open), _) => Some(Item::Opened { log, index, leaf, open }),
             (None, false) => Some(Item::Leaf { log, index, leaf }),
             (None, true) => None,
         }

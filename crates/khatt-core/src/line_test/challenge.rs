@@ -40,19 +40,13 @@ impl Challenge {
         let mut draws = rest.chunks_exact(2);
         for last in (1..letters.len()).rev() {
             let draw = draws.next().map_or(0, |pair| {
-                pair.iter()
-                    .fold(0_usize, |number, byte| number << 8 | usize::from(*byte))
+                pair.iter().fold(0_usize, |number, byte| number << 8 | usize::from(*byte))
             });
             letters.swap(last, draw % (last + 1));
         }
-        let groups: Vec<String> = letters
-            .chunks(GROUP)
-            .map(|group| group.iter().collect())
-            .collect();
-        Self {
-            text: groups.join(" "),
-            every: 2 + first % 3,
-        }
+        let groups: Vec<String> =
+            letters.chunks(GROUP).map(|group| group.iter().collect()).collect();
+        Self { text: groups.join(" "), every: 2 + first % 3 }
     }
 
     /// Returns the groups, parted by spaces, as they are to be rendered.
@@ -100,20 +94,14 @@ impl Challenge {
         if given.len() > wanted.len() {
             wrong.push(0);
         }
-        if wrong.is_empty() {
-            Comparison::Right
-        } else {
-            Comparison::Wrong(wrong)
-        }
+        if wrong.is_empty() { Comparison::Right } else { Comparison::Wrong(wrong) }
     }
 }
 
 impl fmt::Debug for Challenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A trace that shows it would give the reply away.
-        f.debug_struct("Challenge")
-            .field("every", &self.every)
-            .finish_non_exhaustive()
+        f.debug_struct("Challenge").field("every", &self.every).finish_non_exhaustive()
     }
 }
 
@@ -157,12 +145,8 @@ fn alphabet(language: Language) -> &'static str {
 }
 
 fn groups_of(text: &str, max_chars: usize) -> Vec<String> {
-    let seen: String = text
-        .chars()
-        .take(max_chars)
-        .filter(|mark| !is_invisible(*mark))
-        .map(latin_digit)
-        .collect();
+    let seen: String =
+        text.chars().take(max_chars).filter(|mark| !is_invisible(*mark)).map(latin_digit).collect();
     seen.split_whitespace().map(str::to_uppercase).collect()
 }
 
@@ -186,10 +170,6 @@ fn own_digits(number: &str, language: Language) -> String {
         Language::Fa => "۰۱۲۳۴۵۶۷۸۹",
         _ => "0123456789",
     };
-    let own = |mark: char| {
-        digits
-            .chars()
-            .nth(usize::try_from(mark.to_digit(10)?).ok()?)
-    };
+    let own = |mark: char| digits.chars().nth(usize::try_from(mark.to_digit(10)?).ok()?);
     number.chars().filter_map(own).collect()
 }

@@ -15,10 +15,7 @@ impl LineTests {
     #[must_use]
     pub fn encode(&self, now: Now) -> Vec<u8> {
         let mut pack = Pack::array_of(15);
-        pack.uint(VERSION)
-            .uint(self.post.into())
-            .uint(self.interval_ms)
-            .uint(self.answer_ms);
+        pack.uint(VERSION).uint(self.post.into()).uint(self.interval_ms).uint(self.answer_ms);
         self.next.pack(&mut pack, now);
         pack.option(self.open.as_ref(), |pack, open| {
             pack.array(7).entry(open.message).text(&open.challenge.text);
@@ -31,10 +28,7 @@ impl LineTests {
             Answered::Never => 0,
             Answered::Once => 1,
         });
-        pack.uint(self.missed_in_row.into())
-            .uint(self.sent)
-            .uint(self.missed)
-            .uint(self.wrong);
+        pack.uint(self.missed_in_row.into()).uint(self.sent).uint(self.missed).uint(self.wrong);
         pack.option(self.last_answer, |pack, last| last.pack(pack, now));
         pack.array(self.round_trips_ms.len());
         for ms in &self.round_trips_ms {
@@ -67,10 +61,7 @@ impl LineTests {
                 unpack.exactly(7)?;
                 Ok(OpenTest {
                     message: unpack.entry()?,
-                    challenge: Challenge {
-                        text: unpack.text(TEXT_MAX)?,
-                        every: unpack.number()?,
-                    },
+                    challenge: Challenge { text: unpack.text(TEXT_MAX)?, every: unpack.number()? },
                     until: Deadline::unpack(unpack, now)?,
                     since: Stopwatch::unpack(unpack, now)?,
                     sent_wall_ms: unpack.uint()?,
@@ -89,16 +80,11 @@ impl LineTests {
             last_answer: unpack.option(|unpack| Stopwatch::unpack(unpack, now))?,
             round_trips_ms: {
                 let count = unpack.at_most(ROUND_TRIPS_MAX)?;
-                (0..count)
-                    .map(|_| unpack.uint())
-                    .collect::<Result<_, _>>()?
+                (0..count).map(|_| unpack.uint()).collect::<Result<_, _>>()?
             },
             skew: unpack.option(|unpack| {
                 unpack.exactly(2)?;
-                Ok(Skew {
-                    low_ms: unpack.int()?,
-                    high_ms: unpack.int()?,
-                })
+                Ok(Skew { low_ms: unpack.int()?, high_ms: unpack.int()? })
             })?,
             restarts: Restarts(unpack.number()?),
         };

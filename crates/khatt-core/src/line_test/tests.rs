@@ -6,16 +6,10 @@ use super::*;
 const NORTH: PostIndex = PostIndex(0);
 const SOUTH: PostIndex = PostIndex(1);
 const MINUTE: u64 = 60_000;
-const TERMS: LineTest = LineTest {
-    interval_s: 3600,
-    answer_s: 600,
-};
+const TERMS: LineTest = LineTest { interval_s: 3600, answer_s: 600 };
 
 fn at(ms: u64) -> Now {
-    Now {
-        wall_ms: 1_700_000_000_000 + ms,
-        mono_ms: ms,
-    }
+    Now { wall_ms: 1_700_000_000_000 + ms, mono_ms: ms }
 }
 
 fn message(index: u64) -> EntryId {
@@ -41,11 +35,7 @@ fn right_reply() -> String {
 fn every_letter_and_digit_of_each_language_is_in_the_challenge_once() {
     for (language, count) in [(Language::En, 36), (Language::Ar, 38), (Language::Fa, 42)] {
         let challenge = Challenge::draw(language, &[0x5a; RANDOM_BYTES]);
-        let mut letters: Vec<_> = challenge
-            .text()
-            .chars()
-            .filter(|mark| *mark != ' ')
-            .collect();
+        let mut letters: Vec<_> = challenge.text().chars().filter(|mark| *mark != ' ').collect();
         letters.sort_unstable();
         letters.dedup();
         assert_eq!(letters.len(), count, "{language:?}");
@@ -78,42 +68,23 @@ fn test_text_and_rule_pass_the_filter_of_the_form_and_the_rule_can_be_read_by_a_
 #[test]
 fn an_echo_is_no_reply_and_the_wrong_groups_are_named() {
     let mut tests = sent();
-    let echo = tests
-        .reply(at(MINUTE), message(1), 0, challenge().text())
-        .unwrap();
-    let Replied::Wrong { groups } = echo else {
-        panic!("an echo passed")
-    };
+    let echo = tests.reply(at(MINUTE), message(1), 0, challenge().text()).unwrap();
+    let Replied::Wrong { groups } = echo else { panic!("an echo passed") };
     assert!(groups.iter().all(|group| group % challenge().every() == 0));
     assert!(!groups.is_empty());
     assert_eq!(tests.standing(), Standing::Untested);
     let second = tests.reply(at(2 * MINUTE), message(1), 0, &right_reply());
-    assert!(
-        matches!(second, Ok(Replied::Passed { .. })),
-        "the peer may reply again"
-    );
+    assert!(matches!(second, Ok(Replied::Passed { .. })), "the peer may reply again");
 }
 
 #[test]
 fn a_reply_may_use_other_digits_spaces_and_marks_but_no_other_letters() {
-    let challenge = Challenge {
-        text: "اب١٢ تث٣٤".into(),
-        every: 2,
-    };
-    assert_eq!(
-        challenge.compare(" اب12\u{200f}  \u{2067}43ثت\u{2069}"),
-        Comparison::Right
-    );
+    let challenge = Challenge { text: "اب١٢ تث٣٤".into(), every: 2 };
+    assert_eq!(challenge.compare(" اب12\u{200f}  \u{2067}43ثت\u{2069}"), Comparison::Right);
     assert_eq!(challenge.compare("اب12 43ثب"), Comparison::Wrong(vec![2]));
     assert_eq!(challenge.compare("اب12"), Comparison::Wrong(vec![2]));
-    assert_eq!(
-        challenge.compare("اب12 43ثت جح"),
-        Comparison::Wrong(vec![0])
-    );
-    assert_ne!(
-        challenge.compare(&"x ".repeat(1_000_000)),
-        Comparison::Right
-    );
+    assert_eq!(challenge.compare("اب12 43ثت جح"), Comparison::Wrong(vec![0]));
+    assert_ne!(challenge.compare(&"x ".repeat(1_000_000)), Comparison::Right);
 }
 
 #[test]
@@ -121,11 +92,7 @@ fn one_missed_test_is_amber_two_are_red_and_an_answer_is_green_again() {
     let mut tests = sent();
     assert_eq!(tests.due(at(10 * MINUTE - 1)), []);
     let standing = Standing::Amber;
-    let missed = TestStep::Missed {
-        message: message(1),
-        in_row: 1,
-        standing,
-    };
+    let missed = TestStep::Missed { message: message(1), in_row: 1, standing };
     assert_eq!(tests.due(at(10 * MINUTE)), [missed]);
     assert_eq!(tests.due(at(60 * MINUTE)), [TestStep::Send]);
     tests.sent(at(60 * MINUTE), message(2), challenge());
@@ -133,9 +100,7 @@ fn one_missed_test_is_amber_two_are_red_and_an_answer_is_green_again() {
     assert_eq!(tests.standing(), Standing::Red);
     tests.due(at(120 * MINUTE));
     tests.sent(at(120 * MINUTE), message(3), challenge());
-    tests
-        .reply(at(121 * MINUTE), message(3), 0, &right_reply())
-        .unwrap();
+    tests.reply(at(121 * MINUTE), message(3), 0, &right_reply()).unwrap();
     assert_eq!(tests.standing(), Standing::Ok);
     assert_eq!(tests.counts(), (3, 2, 0));
 }
@@ -152,9 +117,7 @@ fn a_late_reply_does_not_undo_the_silence() {
 #[test]
 fn an_old_reply_answers_no_new_test() {
     let mut tests = sent();
-    tests
-        .reply(at(MINUTE), message(1), 0, &right_reply())
-        .unwrap();
+    tests.reply(at(MINUTE), message(1), 0, &right_reply()).unwrap();
     let again = tests.reply(at(MINUTE), message(1), 0, &right_reply());
     assert_eq!(again, Err(ReplyError::PeerNotAsked(message(1))));
     let other = Challenge::draw(Language::En, &[8; RANDOM_BYTES]);
@@ -177,28 +140,13 @@ fn the_skew_is_bounded_by_the_round_trip() {
     let mut tests = sent();
     // South's clock is 5 s ahead; it replied somewhere within the 2 s.
     let claimed_ms = at(0).wall_ms + 1_000 + 5_000;
-    let replied = tests
-        .reply(at(2_000), message(1), claimed_ms, &right_reply())
-        .unwrap();
-    let skew = Skew {
-        low_ms: 4_000,
-        high_ms: 6_000,
-    };
-    assert_eq!(
-        replied,
-        Replied::Passed {
-            round_trip: Took::Exactly(2_000),
-            skew: Some(skew)
-        }
-    );
+    let replied = tests.reply(at(2_000), message(1), claimed_ms, &right_reply()).unwrap();
+    let skew = Skew { low_ms: 4_000, high_ms: 6_000 };
+    assert_eq!(replied, Replied::Passed { round_trip: Took::Exactly(2_000), skew: Some(skew) });
     assert_eq!(skew.proven_ms(), 4_000);
     assert_eq!(skew.middle_ms(), 5_000);
     assert_eq!(
-        Skew {
-            low_ms: -10,
-            high_ms: 600_000
-        }
-        .proven_ms(),
+        Skew { low_ms: -10, high_ms: 600_000 }.proven_ms(),
         0,
         "a slow reply proves nothing"
     );
@@ -209,16 +157,8 @@ fn a_restart_between_test_and_reply_gives_no_skew() {
     let tests = sent();
     let saved = tests.encode(at(1_000));
     let mut tests = LineTests::decode(&saved, Now::default()).unwrap();
-    let replied = tests
-        .reply(Now::default(), message(1), 77, &right_reply())
-        .unwrap();
-    assert_eq!(
-        replied,
-        Replied::Passed {
-            round_trip: Took::AtLeast(1_000),
-            skew: None
-        }
-    );
+    let replied = tests.reply(Now::default(), message(1), 77, &right_reply()).unwrap();
+    assert_eq!(replied, Replied::Passed { round_trip: Took::AtLeast(1_000), skew: None });
 }
 
 #[test]

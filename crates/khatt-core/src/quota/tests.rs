@@ -2,12 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const QUOTAS: Quotas = Quotas {
-    entry_bytes: 1000,
-    entries_per_day: 10,
-    bytes_per_day: 5000,
-    flash_per_hour: 3,
-};
+const QUOTAS: Quotas =
+    Quotas { entry_bytes: 1000, entries_per_day: 10, bytes_per_day: 5000, flash_per_hour: 3 };
 
 fn at(ms: u64) -> Now {
     Now::default().plus_ms(ms)
@@ -18,31 +14,19 @@ fn each_quota_is_told_apart() {
     let mut own = OwnMeter::new();
     let admit =
         |own: &mut OwnMeter, bytes, precedence| own.admit(at(0), &QUOTAS, bytes, precedence);
-    assert_eq!(
-        admit(&mut own, 1001, Precedence::Flash),
-        Verdict::Over(Limit::EntryBytes)
-    );
+    assert_eq!(admit(&mut own, 1001, Precedence::Flash), Verdict::Over(Limit::EntryBytes));
     for _ in 0..3 {
         assert_eq!(admit(&mut own, 1000, Precedence::Flash), Verdict::Within);
     }
-    assert_eq!(
-        admit(&mut own, 10, Precedence::Flash),
-        Verdict::Over(Limit::FlashPerHour)
-    );
+    assert_eq!(admit(&mut own, 10, Precedence::Flash), Verdict::Over(Limit::FlashPerHour));
     assert_eq!(admit(&mut own, 1000, Precedence::Routine), Verdict::Within);
     assert_eq!(admit(&mut own, 1000, Precedence::Routine), Verdict::Within);
-    assert_eq!(
-        admit(&mut own, 1, Precedence::Routine),
-        Verdict::Over(Limit::BytesPerDay)
-    );
+    assert_eq!(admit(&mut own, 1, Precedence::Routine), Verdict::Over(Limit::BytesPerDay));
     let mut own = OwnMeter::new();
     for _ in 0..10 {
         assert_eq!(admit(&mut own, 1, Precedence::Routine), Verdict::Within);
     }
-    assert_eq!(
-        admit(&mut own, 1, Precedence::Routine),
-        Verdict::Over(Limit::EntriesPerDay)
-    );
+    assert_eq!(admit(&mut own, 1, Precedence::Routine), Verdict::Over(Limit::EntriesPerDay));
 }
 
 #[test]
@@ -51,10 +35,7 @@ fn the_window_slides_by_our_own_time_and_not_by_the_wall_clock() {
     for _ in 0..10 {
         own.admit(at(0), &QUOTAS, 1, Precedence::Routine);
     }
-    let tomorrow_by_the_wall = Now {
-        wall_ms: 10 * DAY_MS,
-        mono_ms: HOUR_MS,
-    };
+    let tomorrow_by_the_wall = Now { wall_ms: 10 * DAY_MS, mono_ms: HOUR_MS };
     let verdict = own.check(tomorrow_by_the_wall, &QUOTAS, 1, Precedence::Routine);
     assert_eq!(verdict, Verdict::Over(Limit::EntriesPerDay));
     let verdict = own.check(at(DAY_MS + HOUR_MS), &QUOTAS, 1, Precedence::Routine);
@@ -80,10 +61,7 @@ fn the_time_that_we_were_down_is_granted_to_the_peer() {
         north.admit(at(0), &QUOTAS, 1, Precedence::Routine);
     }
     let saved = north.encode(at(0));
-    let three_days_on = Now {
-        wall_ms: 3 * DAY_MS,
-        mono_ms: 0,
-    };
+    let three_days_on = Now { wall_ms: 3 * DAY_MS, mono_ms: 0 };
     let mut north = PeerMeter::decode(&saved, three_days_on).unwrap();
     let within = (0..100)
         .filter(|_| north.admit(three_days_on, &QUOTAS, 1, Precedence::Routine) == Verdict::Within)

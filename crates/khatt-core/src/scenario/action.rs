@@ -98,9 +98,7 @@ impl Sending {
             entry.map_or_else(|| field.text.clone(), |entry| serial(*entry))
         };
         let fields = self.message.fields.iter();
-        fields
-            .map(|field| (field.name.as_str().to_owned(), typed(field)))
-            .collect()
+        fields.map(|field| (field.name.as_str().to_owned(), typed(field))).collect()
     }
 }
 
@@ -137,44 +135,22 @@ pub(super) fn action_kind(act: &Act, observed: &Observed) -> Option<ActionKind> 
                 .map(|step| Some((step.clone(), observed.entry_of(step)?)))
                 .collect::<Option<_>>()?;
             let message = message.as_ref().clone();
-            ActionKind::Send(Box::new(Sending {
-                message,
-                references,
-                thread,
-                serials,
-            }))
+            ActionKind::Send(Box::new(Sending { message, references, thread, serials }))
         }
-        Act::Acknowledge {
-            post,
-            officer,
-            of,
-            level,
-            fields,
-        } => ActionKind::Acknowledge {
+        Act::Acknowledge { post, officer, of, level, fields } => ActionKind::Acknowledge {
             post: post.clone(),
             officer: officer.clone(),
             of: observed.entry_of(of)?,
             level: *level,
             fields: fields.clone(),
         },
-        Act::ReadBack {
-            post,
-            officer,
-            of,
-            overrides,
-        } => ActionKind::ReadBack {
+        Act::ReadBack { post, officer, of, overrides } => ActionKind::ReadBack {
             post: post.clone(),
             officer: officer.clone(),
             of: observed.entry_of(of)?,
             overrides: overrides.clone(),
         },
-        Act::Answer {
-            post,
-            officer,
-            of,
-            answer,
-            fields,
-        } => ActionKind::Answer {
+        Act::Answer { post, officer, of, answer, fields } => ActionKind::Answer {
             post: post.clone(),
             officer: officer.clone(),
             of: observed.entry_of(of)?,

@@ -135,20 +135,13 @@ impl OfficerRole {
     ];
 
     fn of(text: &str) -> Option<Self> {
-        Self::WORDS
-            .iter()
-            .find(|(word, _)| *word == text)
-            .map(|(_, role)| *role)
+        Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, role)| *role)
     }
 }
 
 /// The words for the kinds of route.
-const ROUTE_WORDS: [(&str, &str); 4] = [
-    ("direct", "direct"),
-    ("mediator", "mediator"),
-    ("file", "file"),
-    ("thin", "thin"),
-];
+const ROUTE_WORDS: [(&str, &str); 4] =
+    [("direct", "direct"), ("mediator", "mediator"), ("file", "file"), ("thin", "thin")];
 
 /// Names that were given already.
 #[derive(Default)]
@@ -158,11 +151,7 @@ impl Taken {
     pub(super) fn new_name(&mut self, section: &Section<'_, '_>) -> Result<Name, ScenarioError> {
         let Found { value, row, key } = section.name("name")?;
         if self.0.contains(&value) {
-            return Err(ScenarioError::LocalNameTaken {
-                row,
-                key,
-                name: value.to_string(),
-            });
+            return Err(ScenarioError::LocalNameTaken { row, key, name: value.to_string() });
         }
         self.0.push(value.clone());
         Ok(value)
@@ -200,10 +189,7 @@ pub(super) fn titles(
 ) -> Result<Titles, ScenarioError> {
     let table = section.section("title")?;
     let texts = table.all_texts(120)?;
-    if let Some(other) = texts
-        .iter()
-        .find(|found| !languages.contains(&found.value.0))
-    {
+    if let Some(other) = texts.iter().find(|found| !languages.contains(&found.value.0)) {
         let expected = format!("one of {}", listed(languages.iter().map(Word::as_str)));
         return Err(ScenarioError::LocalUnknownKey {
             row: other.row,
@@ -212,10 +198,7 @@ pub(super) fn titles(
         });
     }
     let titles: Titles = texts.into_iter().map(|found| found.value).collect();
-    match languages
-        .iter()
-        .find(|language| !titles.contains_key(language))
-    {
+    match languages.iter().find(|language| !titles.contains_key(language)) {
         None => Ok(titles),
         Some(language) => Err(ScenarioError::LocalMissing {
             row: table.row(),
@@ -243,11 +226,7 @@ pub(super) fn party(
         }
     }
     let languages = languages.into_iter().map(|found| found.value).collect();
-    Ok(Party {
-        name,
-        title,
-        languages,
-    })
+    Ok(Party { name, title, languages })
 }
 
 pub(super) fn post(
@@ -257,16 +236,8 @@ pub(super) fn post(
     parties: &[Party],
 ) -> Result<Post, ScenarioError> {
     let name = taken.new_name(row)?;
-    let party = declared(
-        row.name("party")?,
-        parties.iter().map(|party| &party.name),
-        "a party",
-    )?;
-    Ok(Post {
-        name,
-        party,
-        title: titles(row, known)?,
-    })
+    let party = declared(row.name("party")?, parties.iter().map(|party| &party.name), "a party")?;
+    Ok(Post { name, party, title: titles(row, known)? })
 }
 
 pub(super) fn officer(
@@ -276,29 +247,16 @@ pub(super) fn officer(
     posts: &[Post],
 ) -> Result<Officer, ScenarioError> {
     let name = taken.new_name(row)?;
-    let post = declared(
-        row.name("post")?,
-        posts.iter().map(|post| &post.name),
-        "a post",
-    )?;
+    let post = declared(row.name("post")?, posts.iter().map(|post| &post.name), "a post")?;
     let words = OfficerRole::WORDS.iter().map(|(word, _)| word);
-    let roles = row.list(
-        "roles",
-        &format!("one of {}", listed(words)),
-        OfficerRole::of,
-    )?;
+    let roles = row.list("roles", &format!("one of {}", listed(words)), OfficerRole::of)?;
     if roles.is_empty() {
         row.word("roles")?;
     }
     let mut roles: Vec<OfficerRole> = roles.into_iter().map(|found| found.value).collect();
     roles.sort_unstable();
     roles.dedup();
-    Ok(Officer {
-        name,
-        post,
-        title: titles(row, known)?,
-        roles,
-    })
+    Ok(Officer { name, post, title: titles(row, known)?, roles })
 }
 
 pub(super) fn route(
@@ -308,16 +266,8 @@ pub(super) fn route(
     mediators: &[Mediator],
 ) -> Result<Route, ScenarioError> {
     let name = taken.new_name(row)?;
-    let from = declared(
-        row.name("from")?,
-        posts.iter().map(|post| &post.name),
-        "a post",
-    )?;
-    let to = declared(
-        row.name("to")?,
-        posts.iter().map(|post| &post.name),
-        "a post",
-    )?;
+    let from = declared(row.name("from")?, posts.iter().map(|post| &post.name), "a post")?;
+    let to = declared(row.name("to")?, posts.iter().map(|post| &post.name), "a post")?;
     let by = match row.choice("by", &ROUTE_WORDS)? {
         "mediator" => {
             let names = mediators.iter().map(|mediator| &mediator.name);

@@ -131,12 +131,8 @@ pub(super) fn read(section: Section<'_, '_>) -> Result<CharterSettings, Scenario
     let floor = match section.optional_section("floor")? {
         None => Floor::default(),
         Some(floor) => {
-            let known = |text: &str| {
-                PRECEDENCES
-                    .iter()
-                    .find(|(word, _)| *word == text)
-                    .map(|p| p.1)
-            };
+            let known =
+                |text: &str| PRECEDENCES.iter().find(|(word, _)| *word == text).map(|p| p.1);
             let precedences = floor.list("precedences", "a precedence", known)?;
             let forms = floor.words("forms")?;
             floor.finish()?;
@@ -148,14 +144,7 @@ pub(super) fn read(section: Section<'_, '_>) -> Result<CharterSettings, Scenario
     };
     section.finish()?;
     let languages = languages.into_iter().map(|found| found.value).collect();
-    Ok(CharterSettings {
-        languages,
-        release,
-        clocks,
-        line_test,
-        quotas,
-        floor,
-    })
+    Ok(CharterSettings { languages, release, clocks, line_test, quotas, floor })
 }
 
 /// Reads one table for each precedence.
@@ -169,12 +158,7 @@ fn per_precedence<T>(
         rule.finish()?;
         Ok(value)
     };
-    let all = [
-        one("flash")?,
-        one("immediate")?,
-        one("priority")?,
-        one("routine")?,
-    ];
+    let all = [one("flash")?, one("immediate")?, one("priority")?, one("routine")?];
     section.finish()?;
     Ok(all)
 }

@@ -30,13 +30,7 @@ pub(super) struct Section<'d, 'i> {
 impl<'d, 'i> Section<'d, 'i> {
     /// Wraps the whole document.
     pub(super) fn whole(rows: &'d Rows, table: &'d DeTable<'i>) -> Self {
-        Self {
-            rows,
-            table,
-            path: String::new(),
-            row: 1,
-            asked: RefCell::default(),
-        }
+        Self { rows, table, path: String::new(), row: 1, asked: RefCell::default() }
     }
 
     /// Row at which the table starts.
@@ -53,11 +47,7 @@ impl<'d, 'i> Section<'d, 'i> {
     /// Refuses keys that nobody asked for.
     pub(super) fn finish(self) -> Result<(), ScenarioError> {
         let asked = self.asked.borrow();
-        match self
-            .table
-            .keys()
-            .find(|key| !asked.contains(key.get_ref().as_ref()))
-        {
+        match self.table.keys().find(|key| !asked.contains(key.get_ref().as_ref())) {
             None => Ok(()),
             Some(key) => Err(ScenarioError::LocalUnknownKey {
                 row: self.rows.row(key.span().start),
@@ -83,11 +73,7 @@ impl<'d, 'i> Section<'d, 'i> {
         key: &'static str,
         most: usize,
     ) -> Result<Option<Found<String>>, ScenarioError> {
-        if self.has(key) {
-            self.text(key, most).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.has(key) { self.text(key, most).map(Some) } else { Ok(None) }
     }
 
     /// Returns a name: small Latin letters, digits and hyphens.
@@ -99,11 +85,7 @@ impl<'d, 'i> Section<'d, 'i> {
         &self,
         key: &'static str,
     ) -> Result<Option<Found<Name>>, ScenarioError> {
-        if self.has(key) {
-            self.name(key).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.has(key) { self.name(key).map(Some) } else { Ok(None) }
     }
 
     /// Returns a word: the name or code of something outside the scenario.
@@ -113,22 +95,14 @@ impl<'d, 'i> Section<'d, 'i> {
 
     /// Returns an offset or a length of time in milliseconds.
     pub(super) fn offset(&self, key: &'static str) -> Result<Found<u64>, ScenarioError> {
-        self.converted(
-            key,
-            "a time as \"HH:MM:SS\", at most ten years",
-            moment::offset_ms,
-        )
+        self.converted(key, "a time as \"HH:MM:SS\", at most ten years", moment::offset_ms)
     }
 
     pub(super) fn optional_offset(
         &self,
         key: &'static str,
     ) -> Result<Option<Found<u64>>, ScenarioError> {
-        if self.has(key) {
-            self.offset(key).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.has(key) { self.offset(key).map(Some) } else { Ok(None) }
     }
 
     /// Returns a whole number within bounds, both included.
@@ -156,23 +130,14 @@ impl<'d, 'i> Section<'d, 'i> {
         choices: &[(&str, T)],
     ) -> Result<T, ScenarioError> {
         let expected = format!("one of {}", listed(choices.iter().map(|(word, _)| word)));
-        let meaning = |text: &str| {
-            choices
-                .iter()
-                .find(|(word, _)| *word == text)
-                .map(|(_, value)| *value)
-        };
-        self.converted(key, &expected, meaning)
-            .map(|found| found.value)
+        let meaning =
+            |text: &str| choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        self.converted(key, &expected, meaning).map(|found| found.value)
     }
 
     /// Returns `yes` or `no`, or the default if the key is not there.
     pub(super) fn yes_or(&self, key: &'static str, default: bool) -> Result<bool, ScenarioError> {
-        if self.has(key) {
-            self.choice(key, &[("yes", true), ("no", false)])
-        } else {
-            Ok(default)
-        }
+        if self.has(key) { self.choice(key, &[("yes", true), ("no", false)]) } else { Ok(default) }
     }
 
     /// Returns a list of names; an absent key is an empty list.
@@ -197,10 +162,7 @@ impl<'d, 'i> Section<'d, 'i> {
             return Ok(Vec::new());
         };
         let wanted = format!("a list of at most {MAX_ITEMS} texts, each {expected}");
-        let items = value
-            .get_ref()
-            .as_array()
-            .filter(|items| items.len() <= MAX_ITEMS);
+        let items = value.get_ref().as_array().filter(|items| items.len() <= MAX_ITEMS);
         let items =
             items.ok_or_else(|| self.found(key, value, ()).wrong(&wanted, kind_of(value)))?;
         items
@@ -224,11 +186,7 @@ impl<'d, 'i> Section<'d, 'i> {
         &self,
         key: &'static str,
     ) -> Result<Option<Section<'d, 'i>>, ScenarioError> {
-        if self.has(key) {
-            self.section(key).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.has(key) { self.section(key).map(Some) } else { Ok(None) }
     }
 
     /// Returns the tables of a list, such as every `[[step]]`; an absent key is an empty list.
@@ -242,10 +200,7 @@ impl<'d, 'i> Section<'d, 'i> {
             return Ok(Vec::new());
         };
         let expected = format!("a list of at most {most} tables");
-        let items = value
-            .get_ref()
-            .as_array()
-            .filter(|items| items.len() <= most);
+        let items = value.get_ref().as_array().filter(|items| items.len() <= most);
         let items =
             items.ok_or_else(|| self.found(key, value, ()).wrong(expected, kind_of(value)))?;
         let numbered = items.iter().enumerate();
@@ -268,12 +223,8 @@ impl<'d, 'i> Section<'d, 'i> {
                 key: self.named(&clipped(name)),
                 expected: WORD.to_owned(),
             })?;
-            let text = self.as_text(
-                name,
-                value,
-                most,
-                &format!("a text of 1 to {most} characters"),
-            )?;
+            let text =
+                self.as_text(name, value, most, &format!("a text of 1 to {most} characters"))?;
             Ok(text.map(|text| (word, text)))
         });
         texts.collect()
@@ -281,11 +232,7 @@ impl<'d, 'i> Section<'d, 'i> {
 
     /// Full name of a key of this table.
     pub(super) fn named(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     fn needed(
@@ -294,13 +241,11 @@ impl<'d, 'i> Section<'d, 'i> {
         expected: &str,
     ) -> Result<&'d Spanned<DeValue<'i>>, ScenarioError> {
         self.asked.borrow_mut().insert(key);
-        self.table
-            .get(key)
-            .ok_or_else(|| ScenarioError::LocalMissing {
-                row: self.row,
-                key: self.named(key),
-                expected: expected.to_owned(),
-            })
+        self.table.get(key).ok_or_else(|| ScenarioError::LocalMissing {
+            row: self.row,
+            key: self.named(key),
+            expected: expected.to_owned(),
+        })
     }
 
     fn converted<T>(
@@ -323,10 +268,7 @@ impl<'d, 'i> Section<'d, 'i> {
         expected: &str,
     ) -> Result<Found<String>, ScenarioError> {
         let wrong = |found: String| self.found(key, value, ()).wrong(expected, found);
-        let text = value
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| wrong(kind_of(value)))?;
+        let text = value.get_ref().as_str().ok_or_else(|| wrong(kind_of(value)))?;
         let chars = text.chars().count();
         if chars == 0 || chars > most {
             return Err(wrong(format!("a text of {chars} characters")));
@@ -341,13 +283,9 @@ impl<'d, 'i> Section<'d, 'i> {
     ) -> Result<Section<'d, 'i>, ScenarioError> {
         let row = self.rows.row(value.span().start);
         match value.get_ref().as_table() {
-            Some(table) => Ok(Section {
-                rows: self.rows,
-                table,
-                path,
-                row,
-                asked: RefCell::default(),
-            }),
+            Some(table) => {
+                Ok(Section { rows: self.rows, table, path, row, asked: RefCell::default() })
+            }
             None => Err(ScenarioError::LocalWrongValue {
                 row,
                 key: path,
@@ -358,11 +296,7 @@ impl<'d, 'i> Section<'d, 'i> {
     }
 
     fn found<T>(&self, key: &str, at: &Spanned<DeValue<'i>>, value: T) -> Found<T> {
-        Found {
-            value,
-            row: self.rows.row(at.span().start),
-            key: self.named(key),
-        }
+        Found { value, row: self.rows.row(at.span().start), key: self.named(key) }
     }
 }
 

@@ -155,62 +155,26 @@ pub(super) fn read(
 fn implied(own: &Name, act: &Act, cast: &Cast<'_>, earlier: &[Step]) -> Vec<Expect> {
     let level = |of: &Name, level, by: &Name| {
         let at = author(of, earlier).unwrap_or(by).clone();
-        Expect::Level {
-            of: of.clone(),
-            level,
-            by: by.clone(),
-            at,
-        }
+        Expect::Level { of: of.clone(), level, by: by.clone(), at }
     };
     match act {
         Act::Send(message) => {
             let others = other_posts(&message.post, cast);
-            others
-                .map(|at| Expect::Stored {
-                    of: own.clone(),
-                    at: at.clone(),
-                })
-                .collect()
+            others.map(|at| Expect::Stored { of: own.clone(), at: at.clone() }).collect()
         }
         Act::LineTest { post } => {
             let others = other_posts(post, cast);
-            others
-                .map(|by| Expect::TestAnswered {
-                    post: post.clone(),
-                    by: by.clone(),
-                })
-                .collect()
+            others.map(|by| Expect::TestAnswered { post: post.clone(), by: by.clone() }).collect()
         }
-        Act::Acknowledge {
-            post,
-            of,
-            level: reached,
-            ..
-        } => vec![level(of, *reached, post)],
+        Act::Acknowledge { post, of, level: reached, .. } => vec![level(of, *reached, post)],
         Act::Answer { post, of, .. } => vec![level(of, 6, post)],
-        Act::ReadBack {
-            post,
-            of,
-            overrides,
-            ..
-        } => {
+        Act::ReadBack { post, of, overrides, .. } => {
             let (of, by) = (of.clone(), post.clone());
             if overrides.is_empty() {
                 let reached = level(&of, 3, &by);
-                vec![
-                    Expect::ReadBack {
-                        of,
-                        by,
-                        result: ReadBackResult::Match,
-                    },
-                    reached,
-                ]
+                vec![Expect::ReadBack { of, by, result: ReadBackResult::Match }, reached]
             } else {
-                vec![Expect::ReadBack {
-                    of,
-                    by,
-                    result: ReadBackResult::Mismatch,
-                }]
+                vec![Expect::ReadBack { of, by, result: ReadBackResult::Mismatch }]
             }
         }
         Act::Fault(_) | Act::Wait { .. } | Act::Expect => Vec::new(),
@@ -232,10 +196,7 @@ fn read_row(
     let of = || match (row.optional_name("of")?, act) {
         (Some(found), _) if found.value == *own && matches!(act, Act::Send(_)) => Ok(own.clone()),
         (Some(found), _) => {
-            let senders = earlier
-                .iter()
-                .filter(|step| step.sends())
-                .map(|step| &step.name);
+            let senders = earlier.iter().filter(|step| step.sends()).map(|step| &step.name);
             declared(found, senders, "a step above that sends a message")
         }
         (None, Act::Send(_)) => Ok(own.clone()),
@@ -246,30 +207,19 @@ fn read_row(
     };
     let code = |key| row.word(key).map(|found| found.value);
     // The acting post, unless the step sends: then the level is another post's and must be named.
-    let actor = if matches!(act, Act::Send(_)) {
-        None
-    } else {
-        act.post()
-    };
+    let actor = if matches!(act, Act::Send(_)) { None } else { act.post() };
     let level = |key| {
         let level = LEVELS.map(|(word, level)| (word, level));
         let reached = row.choice(key, &level)?;
         let of = of()?;
         let by = post("by", actor)?;
-        let own_post = if of == *own {
-            act.post()
-        } else {
-            author(&of, earlier)
-        };
+        let own_post = if of == *own { act.post() } else { author(&of, earlier) };
         let at = post("at", own_post)?;
         Ok((of, reached, by, at))
     };
     let present: Vec<&str> = KINDS.into_iter().filter(|key| row.has(key)).collect();
     match present.as_slice() {
-        ["stored"] => Ok(Expect::Stored {
-            at: post("stored", None)?,
-            of: of()?,
-        }),
+        ["stored"] => Ok(Expect::Stored { at: post("stored", None)?, of: of()? }),
         ["level"] => level("level").map(|(of, level, by, at)| Expect::Level { of, level, by, at }),
         ["never"] => level("never").map(|(of, level, by, at)| Expect::Never { of, level, by, at }),
         ["read-back"] => Ok(Expect::ReadBack {
@@ -281,17 +231,9 @@ fn read_row(
             by: post("test-answered", None)?,
             post: post("at", act.post())?,
         }),
-        ["alarm"] => Ok(Expect::Alarm {
-            at: post("at", act.post())?,
-            code: code("alarm")?,
-        }),
-        ["cleared"] => Ok(Expect::Cleared {
-            at: post("at", act.post())?,
-            code: code("cleared")?,
-        }),
-        ["refused"] => Ok(Expect::Refused {
-            code: code("refused")?,
-        }),
+        ["alarm"] => Ok(Expect::Alarm { at: post("at", act.post())?, code: code("alarm")? }),
+        ["cleared"] => Ok(Expect::Cleared { at: post("at", act.post())?, code: code("cleared")? }),
+        ["refused"] => Ok(Expect::Refused { code: code("refused")? }),
         _ => Err(ScenarioError::LocalMissing {
             row: row.row(),
             key: row.named("expect"),
@@ -301,31 +243,15 @@ fn read_row(
 }
 
 /// The keys of which an expect row has exactly one.
-const KINDS: [&str; 8] = [
-    "stored",
-    "level",
-    "never",
-    "read-back",
-    "test-answered",
-    "alarm",
-    "cleared",
-    "refused",
-];
+const KINDS: [&str; 8] =
+    ["stored", "level", "never", "read-back", "test-answered", "alarm", "cleared", "refused"];
 
-const RESULTS: [(&str, ReadBackResult); 2] = [
-    ("match", ReadBackResult::Match),
-    ("mismatch", ReadBackResult::Mismatch),
-];
+const RESULTS: [(&str, ReadBackResult); 2] =
+    [("match", ReadBackResult::Match), ("mismatch", ReadBackResult::Mismatch)];
 
 /// The levels that a row may name.
-pub(super) const LEVELS: [(&str, u8); 6] = [
-    ("A1", 1),
-    ("A2", 2),
-    ("A3", 3),
-    ("A4", 4),
-    ("A5", 5),
-    ("A6", 6),
-];
+pub(super) const LEVELS: [(&str, u8); 6] =
+    [("A1", 1), ("A2", 2), ("A3", 3), ("A4", 4), ("A5", 5), ("A6", 6)];
 
 /// Returns the post that sent the message of a step.
 pub(super) fn author<'a>(step: &Name, earlier: &'a [Step]) -> Option<&'a Name> {
@@ -333,13 +259,6 @@ pub(super) fn author<'a>(step: &Name, earlier: &'a [Step]) -> Option<&'a Name> {
 }
 
 fn other_posts<'a>(own: &Name, cast: &Cast<'a>) -> impl Iterator<Item = &'a Name> + use<'a> {
-    let side = cast
-        .posts
-        .iter()
-        .find(|post| post.name == *own)
-        .map(|post| &post.party);
-    cast.posts
-        .iter()
-        .filter(move |post| Some(&post.party) != side)
-        .map(|post| &post.name)
+    let side = cast.posts.iter().find(|post| post.name == *own).map(|post| &post.party);
+    cast.posts.iter().filter(move |post| Some(&post.party) != side).map(|post| &post.name)
 }

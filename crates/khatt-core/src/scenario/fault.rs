@@ -118,40 +118,20 @@ pub(super) fn read(
     word: &str,
     cast: &Cast<'_>,
 ) -> Result<FaultAct, ScenarioError> {
-    let post = || {
-        declared(
-            section.name("post")?,
-            cast.posts.iter().map(|post| &post.name),
-            "a post",
-        )
-    };
-    let route = || {
-        declared(
-            section.name("route")?,
-            cast.routes.iter().map(|route| &route.name),
-            "a route",
-        )
-    };
-    let per_mille = || {
-        section
-            .number("per-mille", 1, 1_000)
-            .map(|n| u16::try_from(n).unwrap_or(1_000))
-    };
+    let post =
+        || declared(section.name("post")?, cast.posts.iter().map(|post| &post.name), "a post");
+    let route =
+        || declared(section.name("route")?, cast.routes.iter().map(|route| &route.name), "a route");
+    let per_mille =
+        || section.number("per-mille", 1, 1_000).map(|n| u16::try_from(n).unwrap_or(1_000));
     Ok(match word {
         "cut-route" => FaultAct::CutRoute { route: route()? },
         "restore-route" => FaultAct::RestoreRoute { route: route()? },
-        "delay-route" => FaultAct::DelayRoute {
-            route: route()?,
-            by_ms: section.offset("delay")?.value,
-        },
-        "lose-frames" => FaultAct::LoseFrames {
-            route: route()?,
-            per_mille: per_mille()?,
-        },
-        "repeat-frames" => FaultAct::RepeatFrames {
-            route: route()?,
-            per_mille: per_mille()?,
-        },
+        "delay-route" => {
+            FaultAct::DelayRoute { route: route()?, by_ms: section.offset("delay")?.value }
+        }
+        "lose-frames" => FaultAct::LoseFrames { route: route()?, per_mille: per_mille()? },
+        "repeat-frames" => FaultAct::RepeatFrames { route: route()?, per_mille: per_mille()? },
         "crash" => FaultAct::Crash { post: post()? },
         "restart" => FaultAct::Restart { post: post()? },
         "move-clock" => FaultAct::MoveClock {
@@ -160,10 +140,7 @@ pub(super) fn read(
             forward: section.choice("direction", &[("forward", true), ("back", false)])?,
         },
         // The caller's word is one of `WORDS`.
-        _ => FaultAct::Byzantine {
-            post: post()?,
-            act: section.word("act")?.value,
-        },
+        _ => FaultAct::Byzantine { post: post()?, act: section.word("act")?.value },
     })
 }
 
@@ -176,10 +153,8 @@ pub(super) fn read_all(
     let mut faults: Vec<Fault> = Vec::new();
     for section in whole.sections("fault", 256)? {
         let name = section.name("name")?;
-        let taken = steps
-            .iter()
-            .map(|step| &step.name)
-            .chain(faults.iter().map(|fault| &fault.name));
+        let taken =
+            steps.iter().map(|step| &step.name).chain(faults.iter().map(|fault| &fault.name));
         if taken.into_iter().any(|other| *other == name.value) {
             return Err(ScenarioError::LocalNameTaken {
                 row: name.row,
@@ -194,11 +169,7 @@ pub(super) fn read_all(
         let word = section.choice("do", &WORDS)?;
         let act = read(&section, word, cast)?;
         section.finish()?;
-        faults.push(Fault {
-            name: name.value,
-            at_ms: at.value,
-            act,
-        });
+        faults.push(Fault { name: name.value, at_ms: at.value, act });
     }
     Ok(faults)
 }

@@ -19,11 +19,8 @@ pub(super) struct Found<T> {
 
 impl Rows {
     pub(super) fn of(text: &str) -> Self {
-        let starts = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .map(|(at, _)| at + 1);
+        let starts =
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         Self(std::iter::once(0).chain(starts).collect())
     }
 
@@ -49,11 +46,7 @@ impl<T> Found<T> {
     }
 
     pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Found<U> {
-        Found {
-            value: change(self.value),
-            row: self.row,
-            key: self.key,
-        }
+        Found { value: change(self.value), row: self.row, key: self.key }
     }
 }
 
@@ -72,11 +65,7 @@ impl Found<Name> {
 /// Writes words as a list for an error.
 pub(super) fn listed<T: AsRef<str>>(words: impl Iterator<Item = T>) -> String {
     let quoted: Vec<String> = words.map(|word| format!("`{}`", word.as_ref())).collect();
-    if quoted.is_empty() {
-        "nothing at all".to_owned()
-    } else {
-        quoted.join(", ")
-    }
+    if quoted.is_empty() { "nothing at all".to_owned() } else { quoted.join(", ") }
 }
 
 /// Shows a short word, or only the kind of anything else: a long text may be a message.

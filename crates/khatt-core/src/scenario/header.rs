@@ -118,9 +118,7 @@ impl Scenario {
     /// Returns the posts of every other party than this post's.
     pub fn other_sides<'a>(&'a self, post: &Name) -> impl Iterator<Item = &'a Post> + use<'a> {
         let own = self.post(post).map(|post| post.party.clone());
-        self.posts
-            .iter()
-            .filter(move |other| Some(&other.party) != own.as_ref())
+        self.posts.iter().filter(move |other| Some(&other.party) != own.as_ref())
     }
 
     /// Returns the real milliseconds a reader is given after a step, at reading pace.
@@ -141,17 +139,11 @@ const MAX_RUN_S: u64 = 86_400;
 fn read(whole: Section<'_, '_>) -> Result<Scenario, ScenarioError> {
     whole.number("format", 1, 1)?;
     let name = whole.name("name")?.value;
-    let kind = whole.choice(
-        "kind",
-        &[("rehearsal", Kind::Rehearsal), ("drill", Kind::Drill)],
-    )?;
+    let kind = whole.choice("kind", &[("rehearsal", Kind::Rehearsal), ("drill", Kind::Drill)])?;
     let aim = whole.text("aim", 600)?.value;
     let start = whole.text("start", 24)?;
     let start_ms = moment::start_ms(&start.value).ok_or_else(|| {
-        start.wrong(
-            "an instant in UTC as \"2023-11-08T18:00:00Z\"",
-            "another text",
-        )
+        start.wrong("an instant in UTC as \"2023-11-08T18:00:00Z\"", "another text")
     })?;
     let zones = whole.list("zones", "a zone such as Asia/Damascus", zone)?;
     let seed = whole.number("seed", 0, i64::MAX.unsigned_abs())?;
@@ -167,37 +159,19 @@ fn read(whole: Section<'_, '_>) -> Result<Scenario, ScenarioError> {
     };
 
     let mut taken = Taken::default();
-    let parties = each(&whole, "party", 2, 8, |row| {
-        party(row, &mut taken, languages)
-    })?;
-    let posts = each(&whole, "post", 1, 16, |row| {
-        post(row, &mut taken, languages, &parties)
-    })?;
-    let officers = each(&whole, "officer", 1, 256, |row| {
-        officer(row, &mut taken, languages, &posts)
-    })?;
+    let parties = each(&whole, "party", 2, 8, |row| party(row, &mut taken, languages))?;
+    let posts = each(&whole, "post", 1, 16, |row| post(row, &mut taken, languages, &parties))?;
+    let officers =
+        each(&whole, "officer", 1, 256, |row| officer(row, &mut taken, languages, &posts))?;
     let mediators = each(&whole, "mediator", 0, 16, |row| {
-        Ok(Mediator {
-            name: taken.new_name(row)?,
-            title: titles(row, languages)?,
-        })
+        Ok(Mediator { name: taken.new_name(row)?, title: titles(row, languages)? })
     })?;
     let witnesses = each(&whole, "witness", 0, 16, |row| {
-        Ok(Witness {
-            name: taken.new_name(row)?,
-            title: titles(row, languages)?,
-        })
+        Ok(Witness { name: taken.new_name(row)?, title: titles(row, languages)? })
     })?;
-    let routes = each(&whole, "route", 0, 128, |row| {
-        route(row, &mut taken, &posts, &mediators)
-    })?;
+    let routes = each(&whole, "route", 0, 128, |row| route(row, &mut taken, &posts, &mediators))?;
 
-    let cast = Cast {
-        posts: &posts,
-        officers: &officers,
-        routes: &routes,
-        bounds,
-    };
+    let cast = Cast { posts: &posts, officers: &officers, routes: &routes, bounds };
     let mut steps = Vec::new();
     for section in whole.sections("step", MAX_STEPS)? {
         let step = read_step::read(section, &cast, &steps)?;
@@ -230,11 +204,7 @@ fn read(whole: Section<'_, '_>) -> Result<Scenario, ScenarioError> {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            ready_ms: 120_000,
-            act_ms: 60_000,
-            expect_ms: 120_000,
-        }
+        Self { ready_ms: 120_000, act_ms: 60_000, expect_ms: 120_000 }
     }
 }
 
@@ -256,8 +226,6 @@ fn bounds(section: Section<'_, '_>) -> Result<Bounds, ScenarioError> {
 /// Takes a zone's name by its form; whether there is such a zone the host's time data knows.
 fn zone(text: &str) -> Option<String> {
     let sound = text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
     (sound && text.len() <= 40).then(|| text.to_owned())
 }

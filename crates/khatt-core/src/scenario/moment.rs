@@ -34,25 +34,17 @@ pub(super) fn start_ms(text: &str) -> Option<u64> {
         && day <= days_in(year, month)
         && hours < 24
         && clock.len() == 8;
-    let days = (1970..year)
-        .map(|y| if leap(y) { 366 } else { 365 })
-        .sum::<u64>()
+    let days = (1970..year).map(|y| if leap(y) { 366 } else { 365 }).sum::<u64>()
         + (1..month).map(|m| days_in(year, m)).sum::<u64>()
         + day.checked_sub(1)?;
-    sound
-        .then(|| offset_ms(clock))?
-        .map(|ms| days * 86_400_000 + ms)
+    sound.then(|| offset_ms(clock))?.map(|ms| days * 86_400_000 + ms)
 }
 
 /// Shows milliseconds on the scenario clock as `HH:MM:SS`, with thousandths if there are any.
 pub(super) fn shown(ms: u64) -> String {
     let s = ms / 1_000;
     let whole = format!("{:02}:{:02}:{:02}", s / 3_600, s / 60 % 60, s % 60);
-    if ms.is_multiple_of(1_000) {
-        whole
-    } else {
-        format!("{whole}.{:03}", ms % 1_000)
-    }
+    if ms.is_multiple_of(1_000) { whole } else { format!("{whole}.{:03}", ms % 1_000) }
 }
 
 fn digits(text: &str, least: usize, most: usize) -> Option<u64> {

@@ -22,9 +22,7 @@ impl Name {
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let sound = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && text
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         (sound && text.len() <= MAX_NAME_CHARS).then(|| Self(text.to_owned()))
     }
 
@@ -40,9 +38,7 @@ impl Word {
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let sound = text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
         (sound && text.len() <= MAX_NAME_CHARS).then(|| Self(text.to_owned()))
     }
 

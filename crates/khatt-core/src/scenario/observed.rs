@@ -131,12 +131,7 @@ impl Observed {
             Observation::Stored { entry, at } => {
                 self.stored.insert((entry, at));
             }
-            Observation::Level {
-                entry,
-                level,
-                by,
-                at,
-            } => {
+            Observation::Level { entry, level, by, at } => {
                 self.levels.insert((entry, by, at, level));
             }
             Observation::ReadBack { entry, by, result } => {
@@ -176,11 +171,9 @@ impl Observed {
     pub(super) fn count(&self, what: &Expect) -> usize {
         match what {
             Expect::ReadBack { of, by, .. } => self.results(of, by).len(),
-            Expect::TestAnswered { post, by } => self
-                .tests
-                .get(&(post.clone(), by.clone()))
-                .copied()
-                .unwrap_or(0),
+            Expect::TestAnswered { post, by } => {
+                self.tests.get(&(post.clone(), by.clone())).copied().unwrap_or(0)
+            }
             _ => 0,
         }
     }
@@ -189,15 +182,14 @@ impl Observed {
     /// A `Never` holds as long as its level is not reached, a `Refused` once the report says so.
     pub(super) fn holds(&self, step: &Name, what: &Expect, before: usize) -> bool {
         match what {
-            Expect::Stored { of, at } => self
-                .entry_of(of)
-                .is_some_and(|entry| self.is_stored(entry, at)),
+            Expect::Stored { of, at } => {
+                self.entry_of(of).is_some_and(|entry| self.is_stored(entry, at))
+            }
             Expect::Level { of, level, by, at } => self.reached(of, *level, by, at),
             Expect::Never { of, level, by, at } => !self.reached(of, *level, by, at),
-            Expect::ReadBack { of, by, result } => self
-                .results(of, by)
-                .get(before..)
-                .is_some_and(|new| new.contains(result)),
+            Expect::ReadBack { of, by, result } => {
+                self.results(of, by).get(before..).is_some_and(|new| new.contains(result))
+            }
             Expect::TestAnswered { .. } => self.count(what) > before,
             Expect::Alarm { at, code } => self.alarm(at, code) == Some(AlarmState::Standing),
             Expect::Cleared { at, code } => self.alarm(at, code) == Some(AlarmState::Cleared),
@@ -208,11 +200,7 @@ impl Observed {
     /// Says in words what was seen where a row looks.
     pub(super) fn instead(&self, what: &Expect) -> String {
         let list = |items: Vec<String>, none: &str| {
-            if items.is_empty() {
-                none.to_owned()
-            } else {
-                items.join(", ")
-            }
+            if items.is_empty() { none.to_owned() } else { items.join(", ") }
         };
         match what {
             Expect::Stored { of, .. } => match self.entry_of(of) {
@@ -229,27 +217,18 @@ impl Observed {
                     .levels
                     .iter()
                     .filter(|(id, b, a, _)| Some(*id) == entry && b == by && a == at);
-                list(
-                    known.map(|(_, _, _, level)| format!("A{level}")).collect(),
-                    "no level",
-                )
+                list(known.map(|(_, _, _, level)| format!("A{level}")).collect(), "no level")
             }
-            Expect::ReadBack { of, by, .. } => list(
-                self.results(of, by)
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
-                "no read-back",
-            ),
+            Expect::ReadBack { of, by, .. } => {
+                list(self.results(of, by).iter().map(ToString::to_string).collect(), "no read-back")
+            }
             Expect::TestAnswered { .. } => "no new answer".to_owned(),
             Expect::Alarm { at, .. } | Expect::Cleared { at, .. } => {
                 let standing = self
                     .alarms
                     .iter()
                     .filter(|((post, _), state)| post == at && **state == AlarmState::Standing);
-                let standing = standing
-                    .map(|((_, code), _)| code.as_str().to_owned())
-                    .collect();
+                let standing = standing.map(|((_, code), _)| code.as_str().to_owned()).collect();
                 format!("standing there: {}", list(standing, "no alarm"))
             }
             Expect::Refused { .. } => "the act done".to_owned(),
@@ -257,16 +236,12 @@ impl Observed {
     }
 
     fn reached(&self, of: &Name, level: u8, by: &Name, at: &Name) -> bool {
-        self.entry_of(of).is_some_and(|entry| {
-            self.levels
-                .contains(&(entry, by.clone(), at.clone(), level))
-        })
+        self.entry_of(of)
+            .is_some_and(|entry| self.levels.contains(&(entry, by.clone(), at.clone(), level)))
     }
 
     fn results(&self, of: &Name, by: &Name) -> &[ReadBackResult] {
-        let results = self
-            .entry_of(of)
-            .and_then(|entry| self.read_backs.get(&(entry, by.clone())));
+        let results = self.entry_of(of).and_then(|entry| self.read_backs.get(&(entry, by.clone())));
         results.map_or(&[], Vec::as_slice)
     }
 

@@ -96,19 +96,11 @@ impl<'a> Player<'a> {
 
     fn advance(&mut self, now_ms: u64, observed: &Observed) -> Result<Next, StepFault> {
         self.settle(now_ms, observed)?;
-        if let Some(fault) = self
-            .scenario
-            .faults
-            .get(self.next_fault)
-            .filter(|f| f.at_ms <= now_ms)
+        if let Some(fault) = self.scenario.faults.get(self.next_fault).filter(|f| f.at_ms <= now_ms)
         {
             self.next_fault += 1;
             let kind = ActionKind::Fault(fault.act.clone());
-            return Ok(Next::Act(Box::new(Action {
-                step: fault.name.clone(),
-                say: None,
-                kind,
-            })));
+            return Ok(Next::Act(Box::new(Action { step: fault.name.clone(), say: None, kind })));
         }
         let mut wake_ms = None;
         while let Some(step) = self.scenario.steps.get(self.cursor) {
@@ -125,11 +117,7 @@ impl<'a> Player<'a> {
             return Ok(Next::Done);
         }
         // A step that waits for another to complete has no time of its own, but the other is watched.
-        let fault_ms = self
-            .scenario
-            .faults
-            .get(self.next_fault)
-            .map(|fault| fault.at_ms);
+        let fault_ms = self.scenario.faults.get(self.next_fault).map(|fault| fault.at_ms);
         let rows_ms = self.watched.iter().map(|row| row.until_ms).min();
         let until_ms = [wake_ms, fault_ms, rows_ms].into_iter().flatten().min();
         Ok(Next::WaitUntil(until_ms.unwrap_or(now_ms)))
@@ -190,10 +178,9 @@ impl<'a> Player<'a> {
     fn due_ms(&self, step: &Step) -> Option<u64> {
         match &step.timing {
             Timing::At(ms) => Some(*ms),
-            Timing::After { step, delay_ms } => self
-                .complete
-                .get(step)
-                .map(|ms| ms.saturating_add(*delay_ms)),
+            Timing::After { step, delay_ms } => {
+                self.complete.get(step).map(|ms| ms.saturating_add(*delay_ms))
+            }
         }
     }
 
@@ -201,18 +188,12 @@ impl<'a> Player<'a> {
     fn missing(&self, step: &'a Step, observed: &Observed) -> Option<(&'a Name, &'a Name)> {
         let post = step.act.post()?;
         let absent = |need: &&Name| {
-            let author = self
-                .scenario
-                .step(need)
-                .and_then(|earlier| earlier.act.post());
+            let author = self.scenario.step(need).and_then(|earlier| earlier.act.post());
             !observed
                 .entry_of(need)
                 .is_some_and(|entry| author == Some(post) || observed.is_stored(entry, post))
         };
-        step.needs()
-            .into_iter()
-            .find(absent)
-            .map(|need| (need, post))
+        step.needs().into_iter().find(absent).map(|need| (need, post))
     }
 
     fn start(&mut self, step: &'a Step, now_ms: u64, observed: &Observed) -> Pursuit {
@@ -222,9 +203,7 @@ impl<'a> Player<'a> {
                 return Pursuit::On;
             }
             Act::Wait { for_ms } => {
-                self.stage = Stage::Waiting {
-                    until_ms: now_ms.saturating_add(*for_ms),
-                };
+                self.stage = Stage::Waiting { until_ms: now_ms.saturating_add(*for_ms) };
                 return Pursuit::On;
             }
             act => action_kind(act, observed),
@@ -233,34 +212,21 @@ impl<'a> Player<'a> {
             // `missing` found every entry just now; without one there is nothing to do but to wait.
             return Pursuit::Until(None);
         };
-        let before = step
-            .expect
-            .iter()
-            .map(|row| observed.count(&row.what))
-            .collect();
-        self.stage = Stage::Given {
-            since_ms: now_ms,
-            before,
-        };
-        Pursuit::Act(Box::new(Action {
-            step: step.name.clone(),
-            say: step.say.clone(),
-            kind,
-        }))
+        let before = step.expect.iter().map(|row| observed.count(&row.what)).collect();
+        self.stage = Stage::Given { since_ms: now_ms, before };
+        Pursuit::Act(Box::new(Action { step: step.name.clone(), say: step.say.clone(), kind }))
     }
 
     /// Starts to watch what a step expects, and goes on to the next step.
     fn watch(&mut self, step: &'a Step, now_ms: u64, before: &[usize]) {
         let counts = before.iter().copied().chain(std::iter::repeat(0));
         let rows = step.expect.iter().zip(counts);
-        self.watched.extend(
-            rows.map(|(Expectation { what, within_ms }, before)| Watched {
-                step: &step.name,
-                what,
-                until_ms: now_ms.saturating_add(*within_ms),
-                before,
-            }),
-        );
+        self.watched.extend(rows.map(|(Expectation { what, within_ms }, before)| Watched {
+            step: &step.name,
+            what,
+            until_ms: now_ms.saturating_add(*within_ms),
+            before,
+        }));
         if step.expect.is_empty() {
             self.complete.insert(&step.name, now_ms);
         }
@@ -337,10 +303,7 @@ fn check_report(step: &Step, report: &Report) -> Result<(), StepFault> {
             code: code.clone(),
             expected: wanted.map_or_else(|| "the act done".to_owned(), ToString::to_string),
         }),
-        (_, Some(code)) => Err(StepFault::NotRefused {
-            step: name,
-            code: code.clone(),
-        }),
+        (_, Some(code)) => Err(StepFault::NotRefused { step: name, code: code.clone() }),
         (_, None) => Ok(()),
     }
 }

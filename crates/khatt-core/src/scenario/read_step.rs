@@ -12,15 +12,8 @@ use super::name::Name;
 use super::step::{Act, Field, Message, Refer, Step, Timing};
 
 /// What the `do` of a step may say, beside the words for faults.
-const ACTS: [&str; 7] = [
-    "line-test",
-    "send",
-    "acknowledge",
-    "read-back",
-    "answer",
-    "wait",
-    "expect",
-];
+const ACTS: [&str; 7] =
+    ["line-test", "send", "acknowledge", "read-back", "answer", "wait", "expect"];
 
 /// Reads one `[[step]]`; `earlier` are those above it.
 pub(super) fn read(
@@ -31,19 +24,11 @@ pub(super) fn read(
     let name = section.name("name")?;
     if earlier.iter().any(|step| step.name == name.value) {
         let (row, key) = (name.row, name.key);
-        return Err(ScenarioError::LocalNameTaken {
-            row,
-            key,
-            name: name.value.to_string(),
-        });
+        return Err(ScenarioError::LocalNameTaken { row, key, name: name.value.to_string() });
     }
     let timing = timing(&section, earlier)?;
     let say = section.optional_text("say", 300)?.map(|found| found.value);
-    let reading = if section.has("reading") {
-        section.number("reading", 0, 100)?
-    } else {
-        1
-    };
+    let reading = if section.has("reading") { section.number("reading", 0, 100)? } else { 1 };
     let ready = section.optional_offset("ready-within")?;
     let act = act(&section, cast, earlier)?;
     let expect = expect::read(&section, &name.value, &act, cast, earlier)?;
@@ -65,10 +50,7 @@ fn timing(section: &Section<'_, '_>, earlier: &[Step]) -> Result<Timing, Scenari
     if let Some(after) = section.optional_name("after")? {
         let step = declared(after, earlier.iter().map(|step| &step.name), "a step above")?;
         let delay = section.optional_offset("delay")?;
-        return Ok(Timing::After {
-            step,
-            delay_ms: delay.map_or(0, |found| found.value),
-        });
+        return Ok(Timing::After { step, delay_ms: delay.map_or(0, |found| found.value) });
     }
     let at = section.offset("at")?;
     let latest = earlier.iter().rev().find_map(|step| match step.timing {
@@ -84,63 +66,33 @@ fn timing(section: &Section<'_, '_>, earlier: &[Step]) -> Result<Timing, Scenari
 }
 
 fn act(section: &Section<'_, '_>, cast: &Cast<'_>, earlier: &[Step]) -> Result<Act, ScenarioError> {
-    let words = ACTS
-        .into_iter()
-        .chain(fault::WORDS.into_iter().map(|(word, _)| word));
+    let words = ACTS.into_iter().chain(fault::WORDS.into_iter().map(|(word, _)| word));
     let words: Vec<(&str, &str)> = words.map(|word| (word, word)).collect();
     let of = || {
-        let senders = earlier
-            .iter()
-            .filter(|step| step.sends())
-            .map(|step| &step.name);
-        declared(
-            section.name("of")?,
-            senders,
-            "a step above that sends a message",
-        )
+        let senders = earlier.iter().filter(|step| step.sends()).map(|step| &step.name);
+        declared(section.name("of")?, senders, "a step above that sends a message")
     };
     Ok(match section.choice("do", &words)? {
         "line-test" => {
             let posts = cast.posts.iter().map(|post| &post.name);
-            Act::LineTest {
-                post: declared(section.name("by")?, posts, "a post")?,
-            }
+            Act::LineTest { post: declared(section.name("by")?, posts, "a post")? }
         }
         "send" => Act::Send(Box::new(send(section, cast, earlier)?)),
         "acknowledge" => {
             let (post, officer) = officer(section, cast)?;
             let level = section.choice("level", LEVELS.get(1..5).unwrap_or_default())?;
-            Act::Acknowledge {
-                post,
-                officer,
-                of: of()?,
-                level,
-                fields: fields(section, "fields")?,
-            }
+            Act::Acknowledge { post, officer, of: of()?, level, fields: fields(section, "fields")? }
         }
         "read-back" => {
             let (post, officer) = officer(section, cast)?;
-            Act::ReadBack {
-                post,
-                officer,
-                of: of()?,
-                overrides: fields(section, "overrides")?,
-            }
+            Act::ReadBack { post, officer, of: of()?, overrides: fields(section, "overrides")? }
         }
         "answer" => {
             let (post, officer) = officer(section, cast)?;
             let answer = section.word("answer")?.value;
-            Act::Answer {
-                post,
-                officer,
-                of: of()?,
-                answer,
-                fields: fields(section, "fields")?,
-            }
+            Act::Answer { post, officer, of: of()?, answer, fields: fields(section, "fields")? }
         }
-        "wait" => Act::Wait {
-            for_ms: section.offset("for")?.value,
-        },
+        "wait" => Act::Wait { for_ms: section.offset("for")?.value },
         "expect" => Act::Expect,
         word => Act::Fault(fault::read(section, word, cast)?),
     })
@@ -153,23 +105,14 @@ fn send(
 ) -> Result<Message, ScenarioError> {
     let (post, drafter) = officer(section, cast)?;
     let officers = || cast.officers.iter().map(|officer| &officer.name);
-    let senders = || {
-        earlier
-            .iter()
-            .filter(|step| step.sends())
-            .map(|step| &step.name)
-    };
+    let senders = || earlier.iter().filter(|step| step.sends()).map(|step| &step.name);
     let release = section.names("release")?.into_iter();
     let release = release.map(|found| declared(found, officers(), "an officer"));
     let relations = Relation::ALL.map(|relation| (relation.code(), relation));
     let mut references = Vec::new();
     for row in section.sections("refer", 16)? {
         let relation = row.choice("relation", &relations)?;
-        let step = declared(
-            row.name("step")?,
-            senders(),
-            "a step above that sends a message",
-        )?;
+        let step = declared(row.name("step")?, senders(), "a step above that sends a message")?;
         row.finish()?;
         references.push(Refer { relation, step });
     }
@@ -195,11 +138,7 @@ fn send(
 /// Reads `by` as an officer, and finds the officer's post.
 fn officer(section: &Section<'_, '_>, cast: &Cast<'_>) -> Result<(Name, Name), ScenarioError> {
     let by = section.name("by")?;
-    match cast
-        .officers
-        .iter()
-        .find(|officer| officer.name == by.value)
-    {
+    match cast.officers.iter().find(|officer| officer.name == by.value) {
         Some(officer) => Ok((officer.post.clone(), by.value)),
         None => {
             let names = cast.officers.iter().map(|officer| officer.name.as_str());
@@ -213,12 +152,7 @@ fn fields(section: &Section<'_, '_>, key: &'static str) -> Result<Vec<Field>, Sc
         None => Ok(Vec::new()),
         Some(table) => {
             let texts = table.all_texts(MAX_TEXT_CHARS)?.into_iter();
-            Ok(texts
-                .map(|found| Field {
-                    name: found.value.0,
-                    text: found.value.1,
-                })
-                .collect())
+            Ok(texts.map(|found| Field { name: found.value.0, text: found.value.1 }).collect())
         }
     }
 }
@@ -235,25 +169,11 @@ fn fields_and_serials(
     for found in table.all_texts(MAX_TEXT_CHARS)? {
         if let Some(name) = found.value.1.strip_prefix('@') {
             let name = Name::new(name).ok_or_else(|| {
-                found.wrong(
-                    "`@` and the name of a step above that sends",
-                    "another text after `@`",
-                )
+                found.wrong("`@` and the name of a step above that sends", "another text after `@`")
             })?;
-            let place = Found {
-                value: name,
-                row: found.row,
-                key: found.key.clone(),
-            };
-            let senders = earlier
-                .iter()
-                .filter(|step| step.sends())
-                .map(|step| &step.name);
-            serials.push(declared(
-                place,
-                senders,
-                "a step above that sends a message",
-            )?);
+            let place = Found { value: name, row: found.row, key: found.key.clone() };
+            let senders = earlier.iter().filter(|step| step.sends()).map(|step| &step.name);
+            serials.push(declared(place, senders, "a step above that sends a message")?);
         }
         let (name, text) = found.value;
         fields.push(Field { name, text });

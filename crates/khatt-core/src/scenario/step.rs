@@ -158,12 +158,7 @@ impl Field {
 
 impl std::fmt::Debug for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}: {} chars redacted",
-            self.name,
-            self.text.chars().count()
-        )
+        write!(f, "{}: {} chars redacted", self.name, self.text.chars().count())
     }
 }
 
@@ -178,12 +173,9 @@ impl Step {
     #[must_use]
     pub fn needs(&self) -> Vec<&Name> {
         match &self.act {
-            Act::Send(message) => message
-                .references
-                .iter()
-                .map(|refer| &refer.step)
-                .chain(&message.thread)
-                .collect(),
+            Act::Send(message) => {
+                message.references.iter().map(|refer| &refer.step).chain(&message.thread).collect()
+            }
             Act::Acknowledge { of, .. } | Act::ReadBack { of, .. } | Act::Answer { of, .. } => {
                 vec![of]
             }

@@ -11,12 +11,7 @@ fn at(ms: u64) -> Now {
 }
 
 fn fact(level: Level, took: Took) -> Fact {
-    Fact {
-        post: SOUTH,
-        precedence: Precedence::Flash,
-        level,
-        took,
-    }
+    Fact { post: SOUTH, precedence: Precedence::Flash, level, took }
 }
 
 #[test]
@@ -24,10 +19,7 @@ fn times_are_kept_apart_by_precedence_and_level() {
     let mut statistics = Statistics::new();
     statistics.reached(at(0), fact(Level::Received, Took::Exactly(10)));
     let times = |level, precedence| statistics.times(SOUTH, precedence, level);
-    assert_eq!(
-        times(Level::Received, Precedence::Flash).unwrap().count(),
-        1
-    );
+    assert_eq!(times(Level::Received, Precedence::Flash).unwrap().count(), 1);
     assert_eq!(times(Level::Operator, Precedence::Flash), None);
     assert_eq!(times(Level::Received, Precedence::Routine), None);
 }
@@ -36,14 +28,9 @@ fn times_are_kept_apart_by_precedence_and_level() {
 fn a_time_that_a_restart_interrupted_is_counted_and_not_mixed_in() {
     let mut statistics = Statistics::new();
     statistics.reached(at(0), fact(Level::Operator, Took::AtLeast(7)));
-    let times = statistics
-        .times(SOUTH, Precedence::Flash, Level::Operator)
-        .unwrap();
+    let times = statistics.times(SOUTH, Precedence::Flash, Level::Operator).unwrap();
     assert_eq!((times.count(), times.interrupted()), (0, 1));
-    assert_eq!(
-        (times.min_ms(), times.median_ms(), times.max_ms()),
-        (None, None, None)
-    );
+    assert_eq!((times.min_ms(), times.median_ms(), times.max_ms()), (None, None, None));
 }
 
 #[test]
@@ -52,11 +39,7 @@ fn silence_is_measured_from_the_last_thing_heard_of_the_post_itself() {
     statistics.reached(at(100), fact(Level::Received, Took::Exactly(1)));
     statistics.reached(at(500), fact(Level::Stored, Took::Exactly(1)));
     let since = statistics.contact(SOUTH).unwrap().silence_since(at(600));
-    assert_eq!(
-        since,
-        Some(Took::Exactly(500)),
-        "a relay's custody is no sign of the post"
-    );
+    assert_eq!(since, Some(Took::Exactly(500)), "a relay's custody is no sign of the post");
     let again = Statistics::decode(&statistics.encode(at(600)), at(0)).unwrap();
     let since = again.contact(SOUTH).unwrap().silence_since(at(50));
     assert_eq!(since, Some(Took::AtLeast(550)));
@@ -66,23 +49,13 @@ fn silence_is_measured_from_the_last_thing_heard_of_the_post_itself() {
 fn messages_missed_tests_and_silences_are_counted() {
     let mut statistics = Statistics::new();
     statistics.released(SOUTH);
-    let message = EntryId {
-        log: PostIndex(0),
-        index: 1,
-    };
+    let message = EntryId { log: PostIndex(0), index: 1 };
     statistics.tested(SOUTH, TestStep::Send);
-    let missed = TestStep::Missed {
-        message,
-        in_row: 1,
-        standing: Standing::Amber,
-    };
+    let missed = TestStep::Missed { message, in_row: 1, standing: Standing::Amber };
     statistics.tested(SOUTH, missed);
     statistics.silent(SOUTH);
     let south = statistics.contact(SOUTH).unwrap();
-    assert_eq!(
-        (south.sent(), south.tests_missed(), south.silences()),
-        (1, 1, 1)
-    );
+    assert_eq!((south.sent(), south.tests_missed(), south.silences()), (1, 1, 1));
     assert_eq!(south.silence_since(at(0)), None, "nothing ever came");
 }
 

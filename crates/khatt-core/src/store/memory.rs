@@ -57,9 +57,7 @@ impl MemoryStore {
     /// Returns a copy with a disk of its own: a backup, or a snapshot of the machine.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Self {
-            disk: Arc::new(Mutex::new(self.lock().clone())),
-        }
+        Self { disk: Arc::new(Mutex::new(self.lock().clone())) }
     }
 
     /// Puts the disk of `copy` in the place of this one, for every handle.
@@ -71,10 +69,7 @@ impl MemoryStore {
     /// Flips one bit of a stored leaf. Returns whether there was such an entry with a leaf.
     pub fn rot(&self, line: LineId, id: EntryId) -> bool {
         let mut disk = self.lock();
-        let entry = disk
-            .lines
-            .get_mut(&line)
-            .and_then(|held| held.entry_mut(id));
+        let entry = disk.lines.get_mut(&line).and_then(|held| held.entry_mut(id));
         match entry.and_then(|entry| entry.leaf.first_mut()) {
             Some(byte) => {
                 *byte ^= 1;
@@ -92,9 +87,7 @@ impl MemoryStore {
     fn read<T>(&self, line: LineId, answer: impl FnOnce(&Line) -> T) -> Result<T, ReadError> {
         let disk = self.lock();
         if disk.failed {
-            return Err(ReadError::LocalFatal(
-                "memory store was told to fail".into(),
-            ));
+            return Err(ReadError::LocalFatal("memory store was told to fail".into()));
         }
         let empty = Line::default();
         Ok(answer(disk.lines.get(&line).unwrap_or(&empty)))
@@ -142,9 +135,7 @@ impl Writer for MemoryStore {
 
 impl Reader for MemoryStore {
     fn heads(&self, line: LineId) -> Result<Vec<Head>, ReadError> {
-        self.read(line, |held| {
-            held.logs.values().map(|log| log.head.clone()).collect()
-        })
+        self.read(line, |held| held.logs.values().map(|log| log.head.clone()).collect())
     }
 
     fn entry(&self, line: LineId, id: EntryId) -> Result<Option<StoredEntry>, ReadError> {
@@ -172,11 +163,7 @@ impl Reader for MemoryStore {
         from: u64,
         max: usize,
     ) -> Result<Vec<Hash>, ReadError> {
-        Ok(self
-            .entries(line, log, from, max)?
-            .into_iter()
-            .map(|entry| entry.leaf_hash)
-            .collect())
+        Ok(self.entries(line, log, from, max)?.into_iter().map(|entry| entry.leaf_hash).collect())
     }
 
     fn checkpoint(
@@ -197,11 +184,7 @@ impl Reader for MemoryStore {
     ) -> Result<Vec<StoredCheckpoint>, ReadError> {
         self.read(line, |held| {
             let range = (log, from_size)..=(log, u64::MAX);
-            held.checkpoints
-                .range(range)
-                .take(max)
-                .map(|(_, kept)| *kept)
-                .collect()
+            held.checkpoints.range(range).take(max).map(|(_, kept)| *kept).collect()
         })
     }
 
@@ -217,10 +200,7 @@ impl Reader for MemoryStore {
 
     fn evidence(&self, line: LineId) -> Result<Vec<(String, Vec<u8>)>, ReadError> {
         self.read(line, |held| {
-            held.evidence
-                .iter()
-                .map(|(name, proof)| (name.clone(), proof.clone()))
-                .collect()
+            held.evidence.iter().map(|(name, proof)| (name.clone(), proof.clone())).collect()
         })
     }
 }
@@ -254,13 +234,7 @@ impl Line {
             match self.logs.get_mut(&head.log) {
                 Some(log) => log.head = head,
                 None => {
-                    self.logs.insert(
-                        head.log,
-                        Log {
-                            head,
-                            entries: Vec::new(),
-                        },
-                    );
+                    self.logs.insert(head.log, Log { head, entries: Vec::new() });
                 }
             }
         }
@@ -283,9 +257,7 @@ impl Line {
             }
         }
         for (name, proof) in &batch.evidence {
-            self.evidence
-                .entry(name.clone())
-                .or_insert_with(|| proof.clone());
+            self.evidence.entry(name.clone()).or_insert_with(|| proof.clone());
         }
     }
 
@@ -299,9 +271,7 @@ fn checked(entry: &StoredEntry) -> Result<StoredEntry, ReadError> {
     if leaf_hash(&entry.leaf) == entry.leaf_hash {
         Ok(entry.clone())
     } else {
-        Err(ReadError::LocalDamaged {
-            what: format!("entry {} leaf", entry.id),
-        })
+        Err(ReadError::LocalDamaged { what: format!("entry {} leaf", entry.id) })
     }
 }
 

@@ -57,10 +57,7 @@ pub fn plan(
         let growing = match logs.remove(&given.log) {
             Some(growing) => growing,
             None if heads.contains_key(&given.log) => {
-                return Err(CommitError::LocalOutOfOrder {
-                    log: given.log,
-                    size: given.size,
-                });
+                return Err(CommitError::LocalOutOfOrder { log: given.log, size: given.size });
             }
             None => Growing::from_head(given.log, head(given.log)?)?,
         };
@@ -79,10 +76,7 @@ pub fn plan(
     let mut checkpoints: BTreeMap<(PostIndex, u64), StoredCheckpoint> = BTreeMap::new();
     for given in &batch.checkpoints {
         let place = (given.log, given.size);
-        let refused = CommitError::LocalOutOfOrder {
-            log: given.log,
-            size: given.size,
-        };
+        let refused = CommitError::LocalOutOfOrder { log: given.log, size: given.size };
         if given.size > SIZE_MAX {
             return Err(refused);
         }
@@ -114,25 +108,16 @@ struct Growing {
 impl Growing {
     fn from_head(log: PostIndex, head: Option<Head>) -> Result<Self, CommitError> {
         let Some(head) = head else {
-            return Ok(Self {
-                stored: 0,
-                frontier: Frontier::new(),
-            });
+            return Ok(Self { stored: 0, frontier: Frontier::new() });
         };
         let frontier = Frontier::decode(&head.frontier)
             .ok()
             .filter(|frontier| frontier.size() == head.size && frontier.root() == head.root)
             .ok_or_else(|| CommitError::LocalFatal(format!("frontier of log {log} is damaged")))?;
-        Ok(Self {
-            stored: head.size,
-            frontier,
-        })
+        Ok(Self { stored: head.size, frontier })
     }
 
     fn refused(&self, log: PostIndex) -> CommitError {
-        CommitError::LocalOutOfOrder {
-            log,
-            size: self.stored,
-        }
+        CommitError::LocalOutOfOrder { log, size: self.stored }
     }
 }

@@ -31,69 +31,24 @@ pub type Case = (&'static str, fn(Box<dyn Twin>));
 
 /// Every case, each to be run on an empty store.
 pub const CASES: &[Case] = &[
-    (
-        "empty store answers with nothing",
-        logs::empty_store_answers_with_nothing,
-    ),
-    (
-        "entries come back as they were written",
-        logs::entries_come_back,
-    ),
-    (
-        "log grows over many batches",
-        logs::log_grows_over_many_batches,
-    ),
+    ("empty store answers with nothing", logs::empty_store_answers_with_nothing),
+    ("entries come back as they were written", logs::entries_come_back),
+    ("log grows over many batches", logs::log_grows_over_many_batches),
     ("gap is refused", refusals::gap_is_refused),
-    (
-        "entry already stored is refused",
-        refusals::repeated_entry_is_refused,
-    ),
-    (
-        "entry with another leaf's hash is refused",
-        refusals::wrong_hash_is_refused,
-    ),
-    (
-        "head that the entries do not lead to is refused",
-        refusals::wrong_head_is_refused,
-    ),
-    (
-        "extended log without its head is refused",
-        refusals::missing_head_is_refused,
-    ),
-    (
-        "refused batch leaves nothing behind",
-        refusals::refused_batch_leaves_nothing,
-    ),
-    (
-        "second checkpoint with another root is refused",
-        checkpoints::second_root_is_refused,
-    ),
-    (
-        "same checkpoint again changes nothing",
-        checkpoints::same_checkpoint_is_accepted,
-    ),
-    (
-        "checkpoints come in ranges",
-        checkpoints::checkpoints_come_in_ranges,
-    ),
-    (
-        "state changes apply in order",
-        state::state_changes_apply_in_order,
-    ),
-    (
-        "state comes by prefix and ascending",
-        state::state_comes_by_prefix,
-    ),
+    ("entry already stored is refused", refusals::repeated_entry_is_refused),
+    ("entry with another leaf's hash is refused", refusals::wrong_hash_is_refused),
+    ("head that the entries do not lead to is refused", refusals::wrong_head_is_refused),
+    ("extended log without its head is refused", refusals::missing_head_is_refused),
+    ("refused batch leaves nothing behind", refusals::refused_batch_leaves_nothing),
+    ("second checkpoint with another root is refused", checkpoints::second_root_is_refused),
+    ("same checkpoint again changes nothing", checkpoints::same_checkpoint_is_accepted),
+    ("checkpoints come in ranges", checkpoints::checkpoints_come_in_ranges),
+    ("state changes apply in order", state::state_changes_apply_in_order),
+    ("state comes by prefix and ascending", state::state_comes_by_prefix),
     ("evidence stays for good", state::evidence_stays),
-    (
-        "reads stop at the end and at the limit",
-        logs::reads_have_limits,
-    ),
+    ("reads stop at the end and at the limit", logs::reads_have_limits),
     ("lines stay apart", state::lines_stay_apart),
-    (
-        "one batch extends several logs",
-        logs::several_logs_in_one_batch,
-    ),
+    ("one batch extends several logs", logs::several_logs_in_one_batch),
     ("empty batch is accepted", logs::empty_batch_is_accepted),
     ("large entry comes back", logs::large_entry_comes_back),
     ("reopened store keeps all", state::reopened_store_keeps_all),
@@ -126,34 +81,21 @@ pub fn batch_of(reader: &dyn Reader, line: LineId, log: PostIndex, leaves: &[&[u
     let mut frontier = heads
         .iter()
         .find(|head| head.log == log)
-        .map_or_else(Frontier::new, |head| {
-            Frontier::decode(&head.frontier).expect("frontier")
-        });
+        .map_or_else(Frontier::new, |head| Frontier::decode(&head.frontier).expect("frontier"));
     let mut entries = Vec::new();
     for leaf in leaves {
         let hash = leaf_hash(leaf);
         entries.push(StoredEntry {
-            id: EntryId {
-                log,
-                index: frontier.size(),
-            },
+            id: EntryId { log, index: frontier.size() },
             leaf: leaf.to_vec(),
             leaf_hash: hash,
             open: (!leaf.is_empty()).then(|| Sealed([*leaf, *leaf].concat())),
         });
         frontier.append(hash);
     }
-    let head = Head {
-        log,
-        size: frontier.size(),
-        root: frontier.root(),
-        frontier: frontier.encode(),
-    };
-    Batch {
-        entries,
-        heads: vec![head],
-        ..Batch::default()
-    }
+    let head =
+        Head { log, size: frontier.size(), root: frontier.root(), frontier: frontier.encode() };
+    Batch { entries, heads: vec![head], ..Batch::default() }
 }
 
 const LINE: LineId = LineId([0x4b; 32]);
@@ -163,44 +105,27 @@ const SOUTH: PostIndex = PostIndex(1);
 
 fn append(store: &mut dyn Twin, line: LineId, log: PostIndex, leaves: &[&[u8]]) {
     let batch = batch_of(&*store.reader(), line, log, leaves);
-    store
-        .writer()
-        .commit(line, &batch)
-        .expect("batch is stored");
+    store.writer().commit(line, &batch).expect("batch is stored");
 }
 
 fn size(store: &dyn Twin, line: LineId, log: PostIndex) -> u64 {
     let heads = store.reader().heads(line).expect("heads can be read");
-    heads
-        .iter()
-        .find(|head| head.log == log)
-        .map_or(0, |head| head.size)
+    heads.iter().find(|head| head.log == log).map_or(0, |head| head.size)
 }
 
 fn refused(store: &mut dyn Twin, batch: &Batch, log: PostIndex, stored: u64) {
     let before = store.reader().heads(LINE);
     let outcome = store.writer().commit(LINE, batch);
-    assert_eq!(
-        outcome,
-        Err(CommitError::LocalOutOfOrder { log, size: stored })
-    );
+    assert_eq!(outcome, Err(CommitError::LocalOutOfOrder { log, size: stored }));
     assert_eq!(store.reader().heads(LINE), before);
 }
 
 fn checkpoint(log: PostIndex, size: u64, mark: u8) -> StoredCheckpoint {
-    StoredCheckpoint {
-        log,
-        size,
-        root: Hash([mark; 32]),
-        signature: [mark; 64],
-    }
+    StoredCheckpoint { log, size, root: Hash([mark; 32]), signature: [mark; 64] }
 }
 
 fn checkpoints(kept: &[StoredCheckpoint]) -> Batch {
-    Batch {
-        checkpoints: kept.to_vec(),
-        ..Batch::default()
-    }
+    Batch { checkpoints: kept.to_vec(), ..Batch::default() }
 }
 
 fn put(key: &str, value: &[u8]) -> StateChange {
@@ -208,18 +133,10 @@ fn put(key: &str, value: &[u8]) -> StateChange {
 }
 
 fn state(store: &dyn Twin, line: LineId, prefix: &str) -> Vec<(String, Vec<u8>)> {
-    let held = store
-        .reader()
-        .state(line, prefix)
-        .expect("state can be read");
-    held.iter()
-        .map(|(key, value)| (key.clone(), value.0.clone()))
-        .collect()
+    let held = store.reader().state(line, prefix).expect("state can be read");
+    held.iter().map(|(key, value)| (key.clone(), value.0.clone())).collect()
 }
 
 fn pairs(expected: &[(&str, &[u8])]) -> Vec<(String, Vec<u8>)> {
-    expected
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), value.to_vec()))
-        .collect()
+    expected.iter().map(|(key, value)| ((*key).to_owned(), value.to_vec())).collect()
 }

@@ -6,29 +6,19 @@ use crate::time::Instant;
 use crate::value::*;
 
 fn plain() -> Body {
-    let form = FormId {
-        number: 18,
-        version: 1,
-    };
+    let form = FormId { number: 18, version: 1 };
     let values = BTreeMap::from([(6, Value::Claims(vec![claim(Count::AtMost(7))]))]);
     Body {
         form,
         language: Language::Ar,
-        references: vec![Reference {
-            relation: Relation::Replies,
-            log: 1,
-            index: 300,
-        }],
+        references: vec![Reference { relation: Relation::Replies, log: 1, index: 300 }],
         filled: Filled { form, values },
         digest: [7; 32],
     }
 }
 
 fn claim(count: Count) -> Claim {
-    Claim {
-        count,
-        status: ClaimStatus::Reported,
-    }
+    Claim { count, status: ClaimStatus::Reported }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -60,14 +50,8 @@ fn another_encoding_of_the_same_body_is_refused() {
     let mut other = bytes.clone();
     other[1] = 2;
     assert_eq!(Body::decode(&other), Err(BodyError::PeerVersion));
-    assert_eq!(
-        Body::decode(&bytes[..bytes.len() - 1]),
-        Err(BodyError::PeerNotCbor)
-    );
-    assert_eq!(
-        Body::decode(&vec![0; 16_385]),
-        Err(BodyError::PeerTooLong(16_385))
-    );
+    assert_eq!(Body::decode(&bytes[..bytes.len() - 1]), Err(BodyError::PeerNotCbor));
+    assert_eq!(Body::decode(&vec![0; 16_385]), Err(BodyError::PeerTooLong(16_385)));
 }
 
 #[test]
@@ -87,21 +71,9 @@ fn fields_and_references_out_of_order_or_twice_are_refused() {
     };
     let unknown = || Item::Array(vec![Item::Int(0)]);
     let reference = |log| Item::Array(vec![Item::Int(0), Item::Int(log), Item::Int(5)]);
-    assert!(
-        with(
-            vec![reference(0), reference(1)],
-            vec![Item::Int(1), unknown()]
-        )
-        .is_ok()
-    );
-    assert_eq!(
-        with(vec![reference(1), reference(0)], vec![]),
-        Err(BodyError::PeerNotCanonical)
-    );
-    assert_eq!(
-        with(vec![reference(1), reference(1)], vec![]),
-        Err(BodyError::PeerNotCanonical)
-    );
+    assert!(with(vec![reference(0), reference(1)], vec![Item::Int(1), unknown()]).is_ok());
+    assert_eq!(with(vec![reference(1), reference(0)], vec![]), Err(BodyError::PeerNotCanonical));
+    assert_eq!(with(vec![reference(1), reference(1)], vec![]), Err(BodyError::PeerNotCanonical));
     let two = |a, b| vec![Item::Int(a), unknown(), Item::Int(b), unknown()];
     assert_eq!(with(vec![], two(2, 1)), Err(BodyError::PeerNotCanonical));
     assert_eq!(with(vec![], two(2, 2)), Err(BodyError::PeerNotCanonical));
@@ -122,10 +94,7 @@ fn zero_as_a_number_is_refused_because_none_is_the_only_zero() {
 #[test]
 fn a_body_prints_no_message_text() {
     let mut body = plain();
-    let text = Text {
-        language: Language::En,
-        text: "harbour secret".into(),
-    };
+    let text = Text { language: Language::En, text: "harbour secret".into() };
     body.filled.values.insert(21, Value::Text(text));
     assert!(!format!("{body:?}").contains("harbour"));
 }
@@ -137,10 +106,8 @@ fn counts() -> impl Strategy<Value = Count> {
         (1..=MAX_COUNT).prop_map(Count::Known),
         (1..=MAX_COUNT).prop_map(Count::AtLeast),
         (1..=MAX_COUNT).prop_map(Count::AtMost),
-        (0..1_000u32, 1..1_000u32).prop_map(|(lower, more)| Count::Range {
-            lower,
-            upper: lower + more
-        }),
+        (0..1_000u32, 1..1_000u32)
+            .prop_map(|(lower, more)| Count::Range { lower, upper: lower + more }),
     ]
 }
 
@@ -158,10 +125,8 @@ fn points() -> impl Strategy<Value = Coordinate> {
 }
 
 fn texts() -> impl Strategy<Value = Text> {
-    (0..3usize, "[a-zا-ی ]{1,40}").prop_map(|(language, text)| Text {
-        language: Language::ALL[language],
-        text,
-    })
+    (0..3usize, "[a-zا-ی ]{1,40}")
+        .prop_map(|(language, text)| Text { language: Language::ALL[language], text })
 }
 
 fn numbers<T: std::fmt::Debug>(
@@ -182,10 +147,8 @@ fn simple_values() -> impl Strategy<Value = Value> {
         Just(Value::Unknown),
         counts().prop_map(Value::Count),
         proptest::collection::vec(
-            (counts(), 0..4usize).prop_map(|(count, s)| Claim {
-                count,
-                status: ClaimStatus::ALL[s]
-            }),
+            (counts(), 0..4usize)
+                .prop_map(|(count, s)| Claim { count, status: ClaimStatus::ALL[s] }),
             1..=4
         )
         .prop_map(Value::Claims),
@@ -205,29 +168,18 @@ fn simple_values() -> impl Strategy<Value = Value> {
         "[a-z][a-z-]{0,20}".prop_map(Value::Code),
         proptest::collection::btree_set("[a-z]{1,8}", 1..6)
             .prop_map(|codes| Value::Codes(codes.into_iter().collect())),
-        points().prop_map(|at| Value::Place(Place {
-            id: "gn:174448".into(),
-            at
-        })),
+        points().prop_map(|at| Value::Place(Place { id: "gn:174448".into(), at })),
         texts().prop_map(Value::Text),
         "[A-Z]-[0-9]{1,5}".prop_map(Value::Identifier),
         numbers(texts()).prop_map(|all| Value::Questions(
-            all.into_iter()
-                .map(|(number, text)| Numbered { number, text })
-                .collect()
+            all.into_iter().map(|(number, text)| Numbered { number, text }).collect()
         )),
         numbers(replies).prop_map(|all| Value::Answers(
-            all.into_iter()
-                .map(|(question, reply)| Answer { question, reply })
-                .collect()
+            all.into_iter().map(|(question, reply)| Answer { question, reply }).collect()
         )),
         numbers((0..5usize, proptest::option::of(texts()))).prop_map(|all| Value::Terms(
             all.into_iter()
-                .map(|(term, (p, text))| TermPosition {
-                    term,
-                    position: Position::ALL[p],
-                    text
-                })
+                .map(|(term, (p, text))| TermPosition { term, position: Position::ALL[p], text })
                 .collect()
         )),
         (0..=6u8).prop_map(|n| Value::Level(Level::new(n).unwrap())),

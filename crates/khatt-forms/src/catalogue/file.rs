@@ -71,10 +71,7 @@ pub(super) fn parse(text: &str) -> Result<Form, FormFault> {
     let file: FormFile =
         toml::from_str(text).map_err(|error| FormFault::Shape(error.message().to_owned()))?;
     check_name(&file.name)?;
-    let bad = |value: String| FormFault::Kind {
-        field: "form".to_owned(),
-        value,
-    };
+    let bad = |value: String| FormFault::Kind { field: "form".to_owned(), value };
     if file.number == 0 || file.version == 0 {
         return Err(bad("0".to_owned()));
     }
@@ -100,12 +97,7 @@ pub(super) fn parse(text: &str) -> Result<Form, FormFault> {
         let wording = Wording::compile(&take(&wording), language, &fields)
             .map_err(|fault| FormFault::Wording { language, fault })?;
         let glosses = glosses(&file.gloss, language)?;
-        let text = FormText {
-            title: take(&title),
-            review: take(&review),
-            wording,
-            glosses,
-        };
+        let text = FormText { title: take(&title), review: take(&review), wording, glosses };
         texts.insert(language, text);
     }
     if file.example.is_empty() {
@@ -117,21 +109,14 @@ pub(super) fn parse(text: &str) -> Result<Form, FormFault> {
         .map(|example| {
             let language = Language::from_tag(&example.language)
                 .ok_or(FormFault::UnknownLanguage(example.language))?;
-            Ok(Example {
-                name: example.name,
-                language,
-                inputs: example.set.into_iter().collect(),
-            })
+            Ok(Example { name: example.name, language, inputs: example.set.into_iter().collect() })
         })
         .collect::<Result<_, FormFault>>()?;
     let mut hasher = Sha256::new();
     hasher.update(FORM_LABEL);
     hasher.update(text.as_bytes());
     Ok(Form {
-        id: FormId {
-            number: file.number,
-            version: file.version,
-        },
+        id: FormId { number: file.number, version: file.version },
         name: file.name,
         hash: hasher.finalize().into(),
         intent: file.intent,
@@ -157,10 +142,7 @@ fn fields(files: Vec<FieldFile>) -> Result<Vec<Field>, FormFault> {
         let unknown_allowed = file.unknown.unwrap_or(counts);
         // A count always has its unknown, and only a count can count people.
         if file.number == 0 || (counts && !unknown_allowed) || (file.harm && !counts) {
-            return Err(FormFault::Kind {
-                field: file.name,
-                value: "unknown or harm".to_owned(),
-            });
+            return Err(FormFault::Kind { field: file.name, value: "unknown or harm".to_owned() });
         }
         fields.push(Field {
             number: file.number,
@@ -178,17 +160,11 @@ fn fields(files: Vec<FieldFile>) -> Result<Vec<Field>, FormFault> {
         let Some((other, codes)) = &field.required_when else {
             continue;
         };
-        let known = fields
-            .iter()
-            .find(|field| field.name == *other)
-            .map(Field::codes);
+        let known = fields.iter().find(|field| field.name == *other).map(Field::codes);
         let sound = known.is_some_and(|known| codes.iter().all(|c| known.contains(&c.as_str())));
         if field.required || !sound {
             let value = format!("required_when {other}");
-            return Err(FormFault::Kind {
-                field: field.name.clone(),
-                value,
-            });
+            return Err(FormFault::Kind { field: field.name.clone(), value });
         }
     }
     let critical = fields.iter().filter(|field| field.critical).count();
@@ -199,16 +175,9 @@ fn fields(files: Vec<FieldFile>) -> Result<Vec<Field>, FormFault> {
 }
 
 fn kind(file: &FieldFile) -> Result<FieldKind, FormFault> {
-    let wrong = || FormFault::Kind {
-        field: file.name.clone(),
-        value: file.kind.clone(),
-    };
+    let wrong = || FormFault::Kind { field: file.name.clone(), value: file.kind.clone() };
     let codes = || {
-        let codes = file
-            .codes
-            .clone()
-            .filter(|codes| !codes.is_empty())
-            .ok_or_else(wrong)?;
+        let codes = file.codes.clone().filter(|codes| !codes.is_empty()).ok_or_else(wrong)?;
         let distinct: BTreeSet<&String> = codes.iter().collect();
         if distinct.len() != codes.len() {
             return Err(wrong());
@@ -230,9 +199,7 @@ fn kind(file: &FieldFile) -> Result<FieldKind, FormFault> {
         "yes-no-unknown" => FieldKind::Tri,
         "place" => FieldKind::Place,
         "text" => FieldKind::Text(
-            file.max_chars
-                .filter(|&max| (1..=4_000).contains(&max))
-                .ok_or_else(wrong)?,
+            file.max_chars.filter(|&max| (1..=4_000).contains(&max)).ok_or_else(wrong)?,
         ),
         "identifier" => FieldKind::Identifier,
         "questions" => FieldKind::Questions,
@@ -268,23 +235,14 @@ pub(crate) fn per_language(
     }
     Language::ALL
         .into_iter()
-        .map(
-            |language| match map.get(language.tag()).map(|text| text.trim()) {
-                Some(text) if !text.is_empty() => {
-                    // Fluent wants the last line ended; labels do not mind.
-                    let text = if what == "wording" {
-                        format!("{text}\n")
-                    } else {
-                        text.to_owned()
-                    };
-                    Ok((language, text))
-                }
-                _ => Err(FormFault::Incomplete {
-                    what: what.to_owned(),
-                    language,
-                }),
-            },
-        )
+        .map(|language| match map.get(language.tag()).map(|text| text.trim()) {
+            Some(text) if !text.is_empty() => {
+                // Fluent wants the last line ended; labels do not mind.
+                let text = if what == "wording" { format!("{text}\n") } else { text.to_owned() };
+                Ok((language, text))
+            }
+            _ => Err(FormFault::Incomplete { what: what.to_owned(), language }),
+        })
         .collect()
 }
 
@@ -292,10 +250,7 @@ fn glosses(
     map: &BTreeMap<String, BTreeMap<String, String>>,
     of: Language,
 ) -> Result<BTreeMap<Language, String>, FormFault> {
-    let missing = |language| FormFault::Incomplete {
-        what: format!("gloss of {of}"),
-        language,
-    };
+    let missing = |language| FormFault::Incomplete { what: format!("gloss of {of}"), language };
     let given = map.get(of.tag()).ok_or_else(|| missing(of))?;
     Language::ALL
         .into_iter()
@@ -311,12 +266,6 @@ fn glosses(
 fn check_name(name: &str) -> Result<(), FormFault> {
     let sound = name.len() <= 32
         && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if sound {
-        Ok(())
-    } else {
-        Err(FormFault::Name(name.to_owned()))
-    }
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if sound { Ok(()) } else { Err(FormFault::Name(name.to_owned())) }
 }

@@ -13,12 +13,7 @@ use crate::value::{Answer, Numbered, Position, Reply, TermPosition, Value};
 use crate::wire_value::{MAX_LIST, MAX_REPEATED, is_code};
 
 pub(super) fn questions(typed: &str, language: Language) -> Result<Vec<Numbered>, InputFault> {
-    numbered(typed, |number, rest| {
-        Ok(Numbered {
-            number,
-            text: super::text(rest, language),
-        })
-    })
+    numbered(typed, |number, rest| Ok(Numbered { number, text: super::text(rest, language) }))
 }
 
 /// `1: answered: text | 2: part: text | 3: declined: reason | 4: stand-by: time | 5: not-our-forces`
@@ -33,10 +28,8 @@ pub(super) fn answers(typed: &str, language: Language) -> Result<Vec<Answer>, In
                 Reply::Declined(rest.to_owned())
             }
             "declined" => {
-                let allowed: Vec<String> = DECLINE_REASONS
-                    .iter()
-                    .map(|&reason| reason.to_owned())
-                    .collect();
+                let allowed: Vec<String> =
+                    DECLINE_REASONS.iter().map(|&reason| reason.to_owned()).collect();
                 return Err(crate::check::unknown_code(&allowed));
             }
             "stand-by" => Reply::StandBy(when::instant(rest)?),
@@ -48,13 +41,8 @@ pub(super) fn answers(typed: &str, language: Language) -> Result<Vec<Answer>, In
 }
 
 /// Reasons for which a question may be declined.
-pub(crate) const DECLINE_REASONS: &[&str] = &[
-    "operational-security",
-    "no-authority",
-    "no-information",
-    "under-inquiry",
-    "not-relevant",
-];
+pub(crate) const DECLINE_REASONS: &[&str] =
+    &["operational-security", "no-authority", "no-information", "under-inquiry", "not-relevant"];
 
 /// `1: proposed: text | 2: accepted | 3: amended: other text`
 pub(super) fn terms(typed: &str, language: Language) -> Result<Vec<TermPosition>, InputFault> {
@@ -72,11 +60,7 @@ pub(super) fn terms(typed: &str, language: Language) -> Result<Vec<TermPosition>
         if text.is_none() && matches!(position, Position::Proposed | Position::Amended) {
             return Err(InputFault::List);
         }
-        Ok(TermPosition {
-            term,
-            position,
-            text,
-        })
+        Ok(TermPosition { term, position, text })
     })
 }
 
@@ -97,9 +81,7 @@ pub(super) fn repeated(typed: &str, context: Context<'_>) -> Result<Value, Input
         let (name, typed) = part.split_once('=').ok_or(InputFault::Repeated)?;
         let field = form.field(name.trim()).ok_or_else(|| {
             let names: Vec<&str> = form.fields().iter().map(|f| f.name.as_str()).collect();
-            InputFault::UnknownField {
-                nearest: super::nearest(name.trim(), &names),
-            }
+            InputFault::UnknownField { nearest: super::nearest(name.trim(), &names) }
         })?;
         let read = value(field, typed, context)?;
         check_value(field, &read)?;
@@ -113,10 +95,7 @@ pub(super) fn repeated(typed: &str, context: Context<'_>) -> Result<Value, Input
     if values.is_empty() || values.len() > MAX_REPEATED {
         return Err(InputFault::Repeated);
     }
-    Ok(Value::Repeated {
-        form: form.id(),
-        values,
-    })
+    Ok(Value::Repeated { form: form.id(), values })
 }
 
 fn numbered<T>(
@@ -136,9 +115,5 @@ fn numbered<T>(
             return Err(InputFault::List);
         }
     }
-    if items.len() > MAX_LIST {
-        Err(InputFault::List)
-    } else {
-        Ok(items.into_values().collect())
-    }
+    if items.len() > MAX_LIST { Err(InputFault::List) } else { Ok(items.into_values().collect()) }
 }

@@ -22,21 +22,14 @@ pub(super) fn coordinate(typed: &str, book: Wordbook<'_>) -> Result<Coordinate, 
         None => (plain.trim(), false),
     };
     let point = bare(text)?;
-    let far = |point| {
-        book.gazetteer
-            .nearest(point)
-            .filter(|(_, m)| *m > FAR_M)
-            .is_some()
-    };
+    let far = |point| book.gazetteer.nearest(point).filter(|(_, m)| *m > FAR_M).is_some();
     if !checked && far(point) {
         let near = point
             .swapped()
             .and_then(|swapped| book.gazetteer.nearest(swapped))
             .filter(|(_, m)| *m <= FAR_M);
         if let Some((place, _)) = near {
-            return Err(InputFault::CoordinateSwapped {
-                near: place.id.clone(),
-            });
+            return Err(InputFault::CoordinateSwapped { near: place.id.clone() });
         }
     }
     Ok(point)
@@ -119,10 +112,7 @@ pub(super) fn area(typed: &str, book: Wordbook<'_>) -> Result<Area, InputFault> 
             return Err(InputFault::Area);
         };
         let radius_m = distance_m(&format!("{number} {unit}")).map_err(|_| InputFault::Area)?;
-        Area::Circle {
-            centre: coordinate(centre, book)?,
-            radius_m,
-        }
+        Area::Circle { centre: coordinate(centre, book)?, radius_m }
     } else if let Some(rest) = plain.strip_prefix("polygon ") {
         let corners: Vec<&str> = rest.split(';').collect();
         if corners.len() > MAX_CORNERS {
@@ -133,11 +123,7 @@ pub(super) fn area(typed: &str, book: Wordbook<'_>) -> Result<Area, InputFault> 
     } else {
         return Err(InputFault::Area);
     };
-    if area.is_sound() {
-        Ok(area)
-    } else {
-        Err(InputFault::Area)
-    }
+    if area.is_sound() { Ok(area) } else { Err(InputFault::Area) }
 }
 
 /// `6 km`, `1500 m` or `3 nm`.
@@ -161,15 +147,8 @@ pub(super) fn distance_m(typed: &str) -> Result<u32, InputFault> {
 pub(super) fn heights(typed: &str) -> Result<HeightBand, InputFault> {
     let plain = latin_digits(typed).to_lowercase();
     let (lower, upper) = plain.split_once(" to ").ok_or(InputFault::Heights)?;
-    let band = HeightBand {
-        lower: height(lower)?,
-        upper: height(upper)?,
-    };
-    if band.is_sound() {
-        Ok(band)
-    } else {
-        Err(InputFault::Heights)
-    }
+    let band = HeightBand { lower: height(lower)?, upper: height(upper)? };
+    if band.is_sound() { Ok(band) } else { Err(InputFault::Heights) }
 }
 
 fn height(text: &str) -> Result<Height, InputFault> {
@@ -181,10 +160,7 @@ fn height(text: &str) -> Result<Height, InputFault> {
     }
     if let Some(level) = text.strip_prefix("fl") {
         let sound = level.len() <= 3 && level.bytes().all(|b| b.is_ascii_digit());
-        let level = sound
-            .then(|| level.parse().ok())
-            .flatten()
-            .ok_or(InputFault::Heights)?;
+        let level = sound.then(|| level.parse().ok()).flatten().ok_or(InputFault::Heights)?;
         return Ok(Height::FlightLevel(level));
     }
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -198,15 +174,8 @@ fn height(text: &str) -> Result<Height, InputFault> {
         _ => return Err(InputFault::Heights),
     };
     let sound = number.len() <= 7
-        && number
-            .strip_prefix('-')
-            .unwrap_or(number)
-            .bytes()
-            .all(|b| b.is_ascii_digit());
-    let number = sound
-        .then(|| number.parse().ok())
-        .flatten()
-        .ok_or(InputFault::Heights)?;
+        && number.strip_prefix('-').unwrap_or(number).bytes().all(|b| b.is_ascii_digit());
+    let number = sound.then(|| number.parse().ok()).flatten().ok_or(InputFault::Heights)?;
     match *unit {
         "m" => Ok(Height::Metres(number, datum)),
         "ft" => Ok(Height::Feet(number, datum)),
@@ -226,16 +195,11 @@ pub(super) fn place(typed: &str, book: Wordbook<'_>) -> Result<Place, InputFault
         [one] => one,
         several => {
             let ids: Vec<&str> = several.iter().map(|place| place.id.as_str()).collect();
-            return Err(InputFault::PlaceAmbiguous {
-                candidates: ids.join(", "),
-            });
+            return Err(InputFault::PlaceAmbiguous { candidates: ids.join(", ") });
         }
     };
     let Some(at) = at else {
-        return Ok(Place {
-            id: place.id.clone(),
-            at: place.at,
-        });
+        return Ok(Place { id: place.id.clone(), at: place.at });
     };
     let at = coordinate(at, book)?;
     let distance = at.distance_m(place.at);
@@ -244,8 +208,5 @@ pub(super) fn place(typed: &str, book: Wordbook<'_>) -> Result<Place, InputFault
         let km = u32::try_from((distance / 1_000.0).ceil() as i64).unwrap_or(u32::MAX);
         return Err(InputFault::PlaceFar { km });
     }
-    Ok(Place {
-        id: place.id.clone(),
-        at,
-    })
+    Ok(Place { id: place.id.clone(), at })
 }

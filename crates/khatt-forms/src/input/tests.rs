@@ -4,10 +4,8 @@ use crate::value::{Position, Reply};
 
 fn read(form: &str, inputs: &[(&str, &str)]) -> Result<Filled, Vec<InputError>> {
     let form = Catalogue::builtin().by_name(form).unwrap();
-    let inputs: Vec<(String, String)> = inputs
-        .iter()
-        .map(|(name, typed)| ((*name).into(), (*typed).into()))
-        .collect();
+    let inputs: Vec<(String, String)> =
+        inputs.iter().map(|(name, typed)| ((*name).into(), (*typed).into())).collect();
     Filled::from_input(form, &inputs, Language::En, Wordbook::builtin())
 }
 
@@ -33,10 +31,7 @@ fn incident(name: &str, typed: &str) -> Vec<&'static str> {
 
 fn value_of(form: &str, name: &str, typed: &str) -> Result<Value, InputFault> {
     let form = Catalogue::builtin().by_name(form).unwrap();
-    let context = Context {
-        language: Language::En,
-        book: Wordbook::builtin(),
-    };
+    let context = Context { language: Language::En, book: Wordbook::builtin() };
     value(form.field(name).unwrap(), typed, context)
 }
 
@@ -47,12 +42,7 @@ fn counts_are_read_with_their_bounds_and_never_guessed() {
         Ok(other) => panic!("{other:?}"),
         Err(fault) => Err(fault),
     };
-    let one = |count| {
-        Ok(vec![Claim {
-            count,
-            status: ClaimStatus::Reported,
-        }])
-    };
+    let one = |count| Ok(vec![Claim { count, status: ClaimStatus::Reported }]);
     assert_eq!(claims("7"), one(Count::Known(7)));
     assert_eq!(claims("٧"), one(Count::Known(7)));
     assert_eq!(claims("۷"), one(Count::Known(7)));
@@ -62,18 +52,7 @@ fn counts_are_read_with_their_bounds_and_never_guessed() {
     assert_eq!(claims("2..5"), one(Count::Range { lower: 2, upper: 5 }));
     assert_eq!(claims("up to 7"), one(Count::AtMost(7)));
     assert_eq!(claims(">=3"), one(Count::AtLeast(3)));
-    for wrong in [
-        "",
-        "-1",
-        "5..2",
-        "5..5",
-        "many",
-        "7.0",
-        "1e3",
-        "<=0",
-        "1,000",
-        "999999999",
-    ] {
+    for wrong in ["", "-1", "5..2", "5..5", "many", "7.0", "1e3", "<=0", "1,000", "999999999"] {
         assert_eq!(claims(wrong), Err(InputFault::Count), "{wrong}");
     }
 }
@@ -81,20 +60,12 @@ fn counts_are_read_with_their_bounds_and_never_guessed() {
 #[test]
 fn up_to_seven_and_perhaps_one_more_stay_two_claims() {
     let read = value_of("incident-initial", "killed-own", "<=7/reported; 1/may-have").unwrap();
-    let Value::Claims(claims) = read else {
-        panic!()
-    };
+    let Value::Claims(claims) = read else { panic!() };
     assert_eq!(
         claims,
         [
-            Claim {
-                count: Count::AtMost(7),
-                status: ClaimStatus::Reported
-            },
-            Claim {
-                count: Count::Known(1),
-                status: ClaimStatus::MayHave
-            },
+            Claim { count: Count::AtMost(7), status: ClaimStatus::Reported },
+            Claim { count: Count::Known(1), status: ClaimStatus::MayHave },
         ]
     );
     assert_eq!(incident("killed-own", "1/perhaps"), ["KF-1240"]);
@@ -103,46 +74,21 @@ fn up_to_seven_and_perhaps_one_more_stay_two_claims() {
 
 #[test]
 fn times_that_mean_two_things_are_refused() {
-    for word in [
-        "tonight",
-        "next Monday",
-        "yesterday 03:30",
-        "غدا",
-        "امشب",
-        "فردا ۳:۳۰",
-    ] {
+    for word in ["tonight", "next Monday", "yesterday 03:30", "غدا", "امشب", "فردا ۳:۳۰"]
+    {
         assert_eq!(incident("time", word), ["KF-1221"], "{word}");
     }
     assert_eq!(incident("time", "2023-11-08T03:30"), ["KF-1222"]);
-    assert_eq!(
-        incident("time", "2023-11-08T03:30[Asia/Abu_Kamal]"),
-        ["KF-1223"]
-    );
-    assert_eq!(
-        incident("time", "2022-03-25T00:30[Asia/Damascus]"),
-        ["KF-1224"]
-    );
-    assert_eq!(
-        incident("time", "2021-10-28T23:30[Asia/Damascus]"),
-        ["KF-1225"]
-    );
-    assert_eq!(
-        incident("time", "2022-11-05T01:09+02:00[Asia/Damascus]"),
-        ["KF-1226"]
-    );
-    assert_eq!(
-        incident("time", "1402-08-17T03:30[Asia/Tehran]"),
-        ["KF-1227"]
-    );
+    assert_eq!(incident("time", "2023-11-08T03:30[Asia/Abu_Kamal]"), ["KF-1223"]);
+    assert_eq!(incident("time", "2022-03-25T00:30[Asia/Damascus]"), ["KF-1224"]);
+    assert_eq!(incident("time", "2021-10-28T23:30[Asia/Damascus]"), ["KF-1225"]);
+    assert_eq!(incident("time", "2022-11-05T01:09+02:00[Asia/Damascus]"), ["KF-1226"]);
+    assert_eq!(incident("time", "1402-08-17T03:30[Asia/Tehran]"), ["KF-1227"]);
     assert_eq!(incident("time", "2300-08-17T03:30Z"), ["KF-1228"]);
     assert_eq!(incident("time", "08/11/2023"), ["KF-1220"]);
     assert!(incident("time", "٢٠٢٣-١١-٠٨T٠٣:٣٠[Asia/Damascus]").is_empty());
     assert_eq!(
-        value_of(
-            "hazard-area",
-            "window",
-            "2023-11-08T03:50Z .. 2023-11-08T03:30Z"
-        ),
+        value_of("hazard-area", "window", "2023-11-08T03:50Z .. 2023-11-08T03:30Z"),
         Err(InputFault::WindowOrder)
     );
 }
@@ -162,10 +108,7 @@ fn coordinates_that_can_be_misread_are_refused() {
     else {
         panic!()
     };
-    assert_eq!(
-        (point.latitude_udeg(), point.longitude_udeg()),
-        (34_452_222, 40_918_611)
-    );
+    assert_eq!((point.latitude_udeg(), point.longitude_udeg()), (34_452_222, 40_918_611));
 }
 
 #[test]
@@ -182,27 +125,23 @@ fn places_are_found_by_any_spelling_and_held_against_their_coordinates() {
     assert!(incident("place", "Abu Kamal").is_empty());
     assert!(incident("place", "البو كمال @ 34.46 N 40.92 E").is_empty());
     assert_eq!(incident("place", "Atlantis"), ["KF-1241"]);
-    assert_eq!(
-        incident("place", "Abu Kamal @ 35.6944 N 51.4215 E"),
-        ["KF-1243"]
-    );
+    assert_eq!(incident("place", "Abu Kamal @ 35.6944 N 51.4215 E"), ["KF-1243"]);
 }
 
 #[test]
 fn names_and_codes_that_are_not_there_come_with_the_nearest() {
     let errors = read("line-test", &[("seriel", "N-1")]).unwrap_err();
-    assert!(errors.iter().any(|error| error.fault
-        == InputFault::UnknownField {
-            nearest: "serial".into()
-        }));
+    assert!(
+        errors
+            .iter()
+            .any(|error| error.fault == InputFault::UnknownField { nearest: "serial".into() })
+    );
     assert_eq!(incident("event", "march"), ["KF-1240"]);
     let error = Catalogue::builtin().find("incident").unwrap_err();
     assert_eq!(error.code(), "KF-1201");
     assert_eq!(
         Catalogue::builtin().find("line-tset").unwrap_err().fault,
-        InputFault::UnknownForm {
-            nearest: "line-test".into()
-        }
+        InputFault::UnknownForm { nearest: "line-test".into() }
     );
 }
 
@@ -210,52 +149,32 @@ fn names_and_codes_that_are_not_there_come_with_the_nearest() {
 fn missing_double_and_conditional_fields_are_named() {
     let codes = |inputs: &[(&str, &str)]| -> Vec<(String, &'static str)> {
         let errors = read("acknowledge", inputs).err().unwrap_or_default();
-        errors
-            .iter()
-            .map(|error| (error.field.clone(), error.code()))
-            .collect()
+        errors.iter().map(|error| (error.field.clone(), error.code())).collect()
     };
     let base = [("role", "role-watch"), ("time", "2023-11-08T02:13Z")];
     let with = |more: &[(&'static str, &'static str)]| [base.as_slice(), more].concat();
     assert_eq!(codes(&base), [("level".into(), "KF-1204")]);
     assert_eq!(codes(&with(&[("level", "A2")])), []);
-    assert_eq!(
-        codes(&with(&[("level", "A5")])),
-        [("scope".into(), "KF-1204")]
-    );
-    assert_eq!(
-        codes(&with(&[("level", "A1")])),
-        [("level".into(), "KF-1240")]
-    );
+    assert_eq!(codes(&with(&[("level", "A5")])), [("scope".into(), "KF-1204")]);
+    assert_eq!(codes(&with(&[("level", "A1")])), [("level".into(), "KF-1240")]);
     assert_eq!(
         codes(&with(&[("level", "A6"), ("answer", "answer-stand-by")])),
         [("until".into(), "KF-1204")]
     );
-    assert_eq!(
-        codes(&with(&[("level", "A2"), ("level", "A3")])),
-        [("level".into(), "KF-1203")]
-    );
+    assert_eq!(codes(&with(&[("level", "A2"), ("level", "A3")])), [("level".into(), "KF-1203")]);
 }
 
 #[test]
 fn text_is_filtered_and_flash_is_short() {
     let text = |words: &str| {
-        let inputs = [
-            ("subject", "subject-other"),
-            ("reason", "none fits"),
-            ("text", words),
-        ];
+        let inputs = [("subject", "subject-other"), ("reason", "none fits"), ("text", words)];
         read("free-text", &inputs).map_err(|errors| errors[0].code())
     };
     assert_eq!(text("north \u{202e}south").unwrap_err(), "KF-1103");
     assert_eq!(text("two\nrows").unwrap_err(), "KF-1105");
     assert_eq!(text(&"x".repeat(801)).unwrap_err(), "KF-1102");
     let long = text(&"x".repeat(795)).unwrap();
-    assert_eq!(
-        long.check_precedence(0).unwrap_err().code(),
-        "KF-1250",
-        "with its reason"
-    );
+    assert_eq!(long.check_precedence(0).unwrap_err().code(), "KF-1250", "with its reason");
     assert_eq!(long.check_precedence(1), Ok(()));
     assert_eq!(text("short").unwrap().check_precedence(0), Ok(()));
 }
@@ -267,34 +186,17 @@ fn lists_keep_their_numbers() {
         "answers",
         "3: not-our-forces | 1: declined: no-information",
     );
-    let Ok(Value::Answers(answers)) = answers else {
-        panic!("{answers:?}")
-    };
+    let Ok(Value::Answers(answers)) = answers else { panic!("{answers:?}") };
     assert_eq!(answers[0].question, 1);
     assert_eq!(answers[1].reply, Reply::NotOurForces);
     let terms = value_of("proposal", "terms", "1: accepted | 2: amended: every hour");
-    let Ok(Value::Terms(terms)) = terms else {
-        panic!("{terms:?}")
-    };
+    let Ok(Value::Terms(terms)) = terms else { panic!("{terms:?}") };
     assert_eq!(terms[1].position, Position::Amended);
-    for wrong in [
-        "accepted",
-        "0: accepted",
-        "1: accepted | 1: open",
-        "1: amended",
-        "1: yes",
-        "",
-    ] {
-        assert_eq!(
-            value_of("proposal", "terms", wrong),
-            Err(InputFault::List),
-            "{wrong}"
-        );
+    for wrong in ["accepted", "0: accepted", "1: accepted | 1: open", "1: amended", "1: yes", ""] {
+        assert_eq!(value_of("proposal", "terms", wrong), Err(InputFault::List), "{wrong}");
     }
     assert_eq!(
-        value_of("clarification-response", "answers", "1: declined: because")
-            .unwrap_err()
-            .code(),
+        value_of("clarification-response", "answers", "1: declined: because").unwrap_err().code(),
         "KF-1240"
     );
 }
@@ -303,25 +205,11 @@ fn lists_keep_their_numbers() {
 fn heights_and_distances_keep_their_units() {
     assert!(value_of("hazard-area", "heights", "ground to FL180").is_ok());
     assert!(value_of("hazard-area", "heights", "500 m agl to 12000 ft amsl").is_ok());
-    for wrong in [
-        "FL180",
-        "FL180 to ground",
-        "FL180 to FL090",
-        "500 m to 600 m",
-        "a to b",
-    ] {
-        assert_eq!(
-            value_of("hazard-area", "heights", wrong),
-            Err(InputFault::Heights),
-            "{wrong}"
-        );
+    for wrong in ["FL180", "FL180 to ground", "FL180 to FL090", "500 m to 600 m", "a to b"] {
+        assert_eq!(value_of("hazard-area", "heights", wrong), Err(InputFault::Heights), "{wrong}");
     }
     let radius = |typed: &str| {
-        value_of(
-            "hazard-area",
-            "area",
-            &format!("circle {typed} 34.4523 N 40.9187 E"),
-        )
+        value_of("hazard-area", "area", &format!("circle {typed} 34.4523 N 40.9187 E"))
     };
     assert_eq!(radius("6 km"), radius("6000 m"));
     assert_eq!(radius("1 nm"), radius("1852 m"));

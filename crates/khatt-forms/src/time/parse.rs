@@ -79,10 +79,8 @@ fn split_offset(text: &str) -> Result<(&str, Mark), TimeFault> {
     };
     let (rest, offset) = text.split_at(at);
     let negative = offset.starts_with('-');
-    let (hours, minutes) = offset
-        .get(1..)
-        .and_then(|digits| digits.split_once(':'))
-        .ok_or(TimeFault::Malformed)?;
+    let (hours, minutes) =
+        offset.get(1..).and_then(|digits| digits.split_once(':')).ok_or(TimeFault::Malformed)?;
     let hours: i16 = two_digits(hours)?;
     let minutes: i16 = two_digits(minutes)?;
     if hours > 18 || minutes > 59 {
@@ -130,16 +128,8 @@ fn civil(text: &str) -> Result<DateTime, TimeFault> {
         return Err(TimeFault::Malformed);
     }
     let small = |n: i16| i8::try_from(n).map_err(|_| TimeFault::Malformed);
-    DateTime::new(
-        year,
-        small(month)?,
-        small(day)?,
-        small(hour)?,
-        small(minute)?,
-        small(second)?,
-        0,
-    )
-    .map_err(|_| TimeFault::Malformed)
+    DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0)
+        .map_err(|_| TimeFault::Malformed)
 }
 
 fn in_zone(civil: DateTime, zone: &str, mark: Mark) -> Result<Instant, TimeFault> {
@@ -147,15 +137,11 @@ fn in_zone(civil: DateTime, zone: &str, mark: Mark) -> Result<Instant, TimeFault
         return Err(TimeFault::ZoneUnknown);
     }
     // The bundled data only: the machine's own data would make two posts disagree in silence.
-    let tz = TimeZoneDatabase::bundled()
-        .get(zone)
-        .map_err(|_| TimeFault::ZoneUnknown)?;
+    let tz = TimeZoneDatabase::bundled().get(zone).map_err(|_| TimeFault::ZoneUnknown)?;
     let zone = tz.iana_name().ok_or(TimeFault::ZoneUnknown)?.to_owned();
     let ambiguous = tz.to_ambiguous_timestamp(civil);
     let timestamp = match (ambiguous.is_ambiguous(), mark) {
-        (false, _) => ambiguous
-            .unambiguous()
-            .map_err(|_| TimeFault::OutOfBounds)?,
+        (false, _) => ambiguous.unambiguous().map_err(|_| TimeFault::OutOfBounds)?,
         // An offset beside the zone says which of the two it was.
         (true, Mark::OffsetMin(offset)) => {
             let stamp = Offset::from_seconds(i32::from(offset) * 60)
@@ -183,11 +169,6 @@ fn in_zone(civil: DateTime, zone: &str, mark: Mark) -> Result<Instant, TimeFault
         Mark::Zulu => return Err(TimeFault::OffsetConflict),
         _ => {}
     }
-    Instant::new(
-        timestamp.as_second(),
-        &zone,
-        offset_min,
-        tzdata_code(tzdata_version()),
-    )
-    .ok_or(TimeFault::OutOfBounds)
+    Instant::new(timestamp.as_second(), &zone, offset_min, tzdata_code(tzdata_version()))
+        .ok_or(TimeFault::OutOfBounds)
 }

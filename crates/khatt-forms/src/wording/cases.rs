@@ -72,34 +72,19 @@ pub(super) fn cases(field: &Field, language: Language) -> Vec<Arm> {
         FieldKind::Count | FieldKind::Claims => {
             // Zero is always `none`, never a plural category: Persian counts it with one.
             arms.extend(categories(language).into_iter().map(Arm::Category));
-            arms.extend([
-                Arm::None,
-                Arm::Range,
-                Arm::AtMost,
-                Arm::AtLeast,
-                Arm::Unknown,
-            ]);
+            arms.extend([Arm::None, Arm::Range, Arm::AtMost, Arm::AtLeast, Arm::Unknown]);
             if field.kind == FieldKind::Claims {
                 arms.push(Arm::Separate);
             }
         }
         FieldKind::Code(_) | FieldKind::Level(_) => {
-            arms.extend(
-                field
-                    .codes()
-                    .into_iter()
-                    .map(|code| Arm::Code(code.to_owned())),
-            );
+            arms.extend(field.codes().into_iter().map(|code| Arm::Code(code.to_owned())));
             if field.unknown_allowed {
                 arms.push(Arm::Unknown);
             }
         }
         FieldKind::Tri => {
-            arms.extend([
-                Arm::Code("yes".into()),
-                Arm::Code("no".into()),
-                Arm::Unknown,
-            ]);
+            arms.extend([Arm::Code("yes".into()), Arm::Code("no".into()), Arm::Unknown]);
         }
         _ => {
             arms.push(Arm::Present);
@@ -148,13 +133,7 @@ pub(super) fn categories(language: Language) -> Vec<Plural> {
     match language {
         Language::En | Language::Fa => vec![Plural::One, Plural::Other],
         Language::Ar => {
-            vec![
-                Plural::One,
-                Plural::Two,
-                Plural::Few,
-                Plural::Many,
-                Plural::Other,
-            ]
+            vec![Plural::One, Plural::Two, Plural::Few, Plural::Many, Plural::Other]
         }
     }
 }

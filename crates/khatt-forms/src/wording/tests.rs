@@ -19,12 +19,7 @@ fn fields() -> Vec<Field> {
     vec![
         field(1, "killed", FieldKind::Count, true),
         field(2, "note", FieldKind::Text(80), false),
-        field(
-            3,
-            "kind",
-            FieldKind::Code(vec!["strike".into(), "crash".into()]),
-            true,
-        ),
+        field(3, "kind", FieldKind::Code(vec!["strike".into(), "crash".into()]), true),
     ]
 }
 
@@ -37,23 +32,16 @@ fn plural_categories_are_those_of_the_design_table() {
     use Plural::{Few, Many, One, Other, Two, Zero};
     let numbers = [0, 1, 2, 3, 10, 11, 21, 100, 101, 103];
     let of = |language| numbers.map(|n| plural(language, n));
-    assert_eq!(
-        of(Language::Ar),
-        [Zero, One, Two, Few, Few, Many, Many, Other, Other, Few]
-    );
+    assert_eq!(of(Language::Ar), [Zero, One, Two, Few, Few, Many, Many, Other, Other, Few]);
     assert_eq!(plural(Language::Ar, 111), Many);
     assert_eq!(plural(Language::Ar, 1000), Other);
     assert_eq!(
         of(Language::Fa),
-        [
-            One, One, Other, Other, Other, Other, Other, Other, Other, Other
-        ]
+        [One, One, Other, Other, Other, Other, Other, Other, Other, Other]
     );
     assert_eq!(
         of(Language::En),
-        [
-            Other, One, Other, Other, Other, Other, Other, Other, Other, Other
-        ]
+        [Other, One, Other, Other, Other, Other, Other, Other, Other, Other]
     );
 }
 
@@ -73,10 +61,7 @@ fn a_harm_count_without_its_zero_arm_is_refused() {
                   [at-least] d\n [one] e\n *[other] f\n }\n";
     assert_eq!(
         refused(source, Language::En),
-        WordingError::LocalMissingArm {
-            field: "killed".into(),
-            arm: "none".into()
-        }
+        WordingError::LocalMissingArm { field: "killed".into(), arm: "none".into() }
     );
 }
 
@@ -87,10 +72,7 @@ fn a_missing_plural_form_is_refused_in_the_language_that_has_it() {
     assert!(Wording::compile(source, Language::En, &fields()).is_ok());
     assert_eq!(
         refused(source, Language::Ar),
-        WordingError::LocalMissingArm {
-            field: "killed".into(),
-            arm: "two".into()
-        }
+        WordingError::LocalMissingArm { field: "killed".into(), arm: "two".into() }
     );
 }
 
@@ -117,21 +99,9 @@ fn what_may_be_missing_or_is_not_there_is_refused() {
         WordingError::LocalFeature
     );
     assert_eq!(
-        refused(
-            "headline = { $kind ->\n [strike] a\n *[other] b\n }\n",
-            Language::En
-        ),
-        WordingError::LocalUselessArm {
-            field: "kind".into(),
-            arm: "other".into()
-        }
+        refused("headline = { $kind ->\n [strike] a\n *[other] b\n }\n", Language::En),
+        WordingError::LocalUselessArm { field: "kind".into(), arm: "other".into() }
     );
-    assert_eq!(
-        refused("other = a\n", Language::En),
-        WordingError::LocalHeadlineMissing
-    );
-    assert_eq!(
-        refused("headline = { $killed\n", Language::En),
-        WordingError::LocalSyntax
-    );
+    assert_eq!(refused("other = a\n", Language::En), WordingError::LocalHeadlineMissing);
+    assert_eq!(refused("headline = { $killed\n", Language::En), WordingError::LocalSyntax);
 }

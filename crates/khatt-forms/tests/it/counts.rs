@@ -9,23 +9,17 @@ use khatt_forms::{
 
 use crate::{filled, form, visual};
 
-pub(crate) const COUNTS: [u32; 14] = [
-    0, 1, 2, 3, 10, 11, 21, 99, 100, 101, 103, 111, 1_000, 1_000_000,
-];
+pub(crate) const COUNTS: [u32; 14] =
+    [0, 1, 2, 3, 10, 11, 21, 99, 100, 101, 103, 111, 1_000, 1_000_000];
 
 /// The first example of a form with this count in every field that counts.
 pub(crate) fn with_count(form: &Form, count: Count) -> Filled {
     let mut filled = filled(form, 0);
     for field in form.fields() {
-        let claim = Claim {
-            count,
-            status: ClaimStatus::Reported,
-        };
+        let claim = Claim { count, status: ClaimStatus::Reported };
         match field.kind {
             FieldKind::Claims => {
-                filled
-                    .values
-                    .insert(field.number, Value::Claims(vec![claim]));
+                filled.values.insert(field.number, Value::Claims(vec![claim]));
             }
             FieldKind::Count => {
                 filled.values.insert(field.number, Value::Count(count));
@@ -90,30 +84,9 @@ fn every_example_is_painted_in_order() {
 pub(crate) fn expected(language: Language) -> BTreeMap<u32, &'static str> {
     let rows: [(u32, [&str; 3]); 14] = [
         (0, ["None of", "لم يُقتل أحد", "هیچ‌کس از"]),
-        (
-            1,
-            [
-                "1 person among",
-                "قُتل شخص واحد (١ [1])",
-                "۱ [1] نفر از غیرنظامیان کشته شده است",
-            ],
-        ),
-        (
-            2,
-            [
-                "2 people",
-                "قُتل شخصان (٢ [2])",
-                "۲ [2] نفر از غیرنظامیان کشته شده‌اند",
-            ],
-        ),
-        (
-            3,
-            [
-                "3 people",
-                "٣ [3] أشخاص",
-                "۳ [3] نفر از غیرنظامیان کشته شده‌اند",
-            ],
-        ),
+        (1, ["1 person among", "قُتل شخص واحد (١ [1])", "۱ [1] نفر از غیرنظامیان کشته شده است"]),
+        (2, ["2 people", "قُتل شخصان (٢ [2])", "۲ [2] نفر از غیرنظامیان کشته شده‌اند"]),
+        (3, ["3 people", "٣ [3] أشخاص", "۳ [3] نفر از غیرنظامیان کشته شده‌اند"]),
         (10, ["10 people", "١٠ [10] أشخاص", "۱۰ [10] نفر"]),
         (11, ["11 people", "١١ [11] شخصًا", "۱۱ [11] نفر"]),
         (21, ["21 people", "٢١ [21] شخصًا", "۲۱ [21] نفر"]),
@@ -122,23 +95,10 @@ pub(crate) fn expected(language: Language) -> BTreeMap<u32, &'static str> {
         (101, ["101 people", "١٠١ [101] شخص ", "۱۰۱ [101] نفر"]),
         (103, ["103 people", "١٠٣ [103] أشخاص", "۱۰۳ [103] نفر"]),
         (111, ["111 people", "١١١ [111] شخصًا", "۱۱۱ [111] نفر"]),
-        (
-            1_000,
-            ["1000 people", "١٠٠٠ [1000] شخص ", "۱۰۰۰ [1000] نفر"],
-        ),
-        (
-            1_000_000,
-            [
-                "1000000 people",
-                "١٠٠٠٠٠٠ [1000000] شخص ",
-                "۱۰۰۰۰۰۰ [1000000] نفر",
-            ],
-        ),
+        (1_000, ["1000 people", "١٠٠٠ [1000] شخص ", "۱۰۰۰ [1000] نفر"]),
+        (1_000_000, ["1000000 people", "١٠٠٠٠٠٠ [1000000] شخص ", "۱۰۰۰۰۰۰ [1000000] نفر"]),
     ];
-    let column = Language::ALL
-        .iter()
-        .position(|&known| known == language)
-        .unwrap();
+    let column = Language::ALL.iter().position(|&known| known == language).unwrap();
     rows.into_iter().map(|(n, row)| (n, row[column])).collect()
 }
 
@@ -160,10 +120,7 @@ fn unknown_is_painted_as_unknown_and_never_as_none() {
         (Language::Fa, "نامعلوم", "هیچ‌کس"),
     ] {
         let headline = headline(Count::Unknown, language);
-        assert!(
-            headline.contains(unknown) && !headline.contains(none),
-            "{headline}"
-        );
+        assert!(headline.contains(unknown) && !headline.contains(none), "{headline}");
         assert!(!headline.contains("[0]"), "{headline}");
     }
 }
@@ -176,12 +133,7 @@ fn a_harm_count_left_out_is_painted_as_not_stated() {
     filled.values.remove(&wounded);
     let row = |language| {
         let rendering = rendered(form, &filled, language);
-        rendering
-            .rows
-            .iter()
-            .find(|row| row.field == wounded)
-            .unwrap()
-            .value_text()
+        rendering.rows.iter().find(|row| row.field == wounded).unwrap().value_text()
     };
     assert!(row(Language::En).contains("not stated"));
     assert!(row(Language::Ar).contains("لم يُذكر"));
@@ -214,14 +166,8 @@ fn the_desk_fixture_shows_both_days() {
     let form = form("incident-initial");
     let text = rendered(form, &filled(form, 0), Language::En).headline_text();
     assert!(text.contains("\u{2066}01:09\u{2069} local time"), "{text}");
-    assert!(
-        text.contains("Thursday \u{2066}7\u{2069} April \u{2066}2022"),
-        "{text}"
-    );
+    assert!(text.contains("Thursday \u{2066}7\u{2069} April \u{2066}2022"), "{text}");
     assert!(text.contains("2022-04-06T22:09Z"), "{text}");
     let arabic = rendered(form, &filled(form, 0), Language::Ar).headline_text();
-    assert!(
-        arabic.contains("نيسان/أبريل") && arabic.contains("الخميس"),
-        "{arabic}"
-    );
+    assert!(arabic.contains("نيسان/أبريل") && arabic.contains("الخميس"), "{arabic}");
 }

@@ -50,14 +50,9 @@ fn an_incident_with_its_usual_fields_fits_330_bytes() {
 #[test]
 fn every_code_of_a_form_has_its_caption_and_no_caption_is_idle() {
     let glossary = Glossary::builtin();
-    let mut used: BTreeSet<&str> = [
-        "operational-security",
-        "no-authority",
-        "no-information",
-        "under-inquiry",
-        "not-relevant",
-    ]
-    .into();
+    let mut used: BTreeSet<&str> =
+        ["operational-security", "no-authority", "no-information", "under-inquiry", "not-relevant"]
+            .into();
     for form in Catalogue::builtin().iter() {
         for field in form.fields() {
             if !matches!(field.kind, FieldKind::Level(_)) {
@@ -67,14 +62,8 @@ fn every_code_of_a_form_has_its_caption_and_no_caption_is_idle() {
     }
     for code in &used {
         for language in Language::ALL {
-            assert!(
-                glossary.caption(code, language).is_some(),
-                "{code} {language}"
-            );
-            assert!(
-                glossary.gloss(code, language).is_some(),
-                "{code} {language}"
-            );
+            assert!(glossary.caption(code, language).is_some(), "{code} {language}");
+            assert!(glossary.gloss(code, language).is_some(), "{code} {language}");
         }
     }
     assert_eq!(glossary.codes().collect::<BTreeSet<_>>(), used);
@@ -86,17 +75,10 @@ fn captions_of_one_field_can_be_told_apart() {
     for form in Catalogue::builtin().iter() {
         for field in form.fields() {
             for language in Language::ALL {
-                let captions: BTreeSet<_> = field
-                    .codes()
-                    .iter()
-                    .map(|code| glossary.caption(code, language))
-                    .collect();
+                let captions: BTreeSet<_> =
+                    field.codes().iter().map(|code| glossary.caption(code, language)).collect();
                 let levels = matches!(field.kind, FieldKind::Level(_));
-                assert!(
-                    levels || captions.len() == field.codes().len(),
-                    "{}",
-                    field.name
-                );
+                assert!(levels || captions.len() == field.codes().len(), "{}", field.name);
             }
         }
     }
@@ -109,9 +91,7 @@ fn every_form_says_that_its_wording_is_not_reviewed() {
             let shown = render(form, &filled(form, 0), language, Wordbook::builtin()).unwrap();
             assert_eq!(form.review(language), "unreviewed");
             assert!(
-                shown
-                    .shown()
-                    .ends_with(&format!("{}\n", review_words("unreviewed", language)))
+                shown.shown().ends_with(&format!("{}\n", review_words("unreviewed", language)))
             );
         }
     }
@@ -121,17 +101,12 @@ fn every_form_says_that_its_wording_is_not_reviewed() {
 fn acknowledgements_and_read_backs_say_what_they_are_not() {
     for name in ["acknowledge", "read-back"] {
         let form = form(name);
-        for (language, word) in [
-            (Language::En, "clearance"),
-            (Language::Ar, "إذنًا"),
-            (Language::Fa, "مجوز"),
-        ] {
+        for (language, word) in
+            [(Language::En, "clearance"), (Language::Ar, "إذنًا"), (Language::Fa, "مجوز")]
+        {
             for index in 0..form.examples().len() {
                 let shown = render(form, &filled(form, index), language, Wordbook::builtin());
-                assert!(
-                    shown.unwrap().headline_text().contains(word),
-                    "{name} {language}"
-                );
+                assert!(shown.unwrap().headline_text().contains(word), "{name} {language}");
             }
             assert!(acknowledgement_banner(language).contains(word));
         }
@@ -143,12 +118,7 @@ fn every_wording_has_a_gloss_in_every_other_language() {
     for form in Catalogue::builtin().iter() {
         for of in Language::ALL {
             for other in Language::ALL {
-                assert_eq!(
-                    form.gloss(of, other).is_some(),
-                    of != other,
-                    "{}",
-                    form.name()
-                );
+                assert_eq!(form.gloss(of, other).is_some(), of != other, "{}", form.name());
             }
         }
     }

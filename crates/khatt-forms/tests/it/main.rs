@@ -25,11 +25,5 @@ fn form(name: &str) -> &'static Form {
 /// The body that a post would seal for a filled form.
 fn body(form: &Form, filled: Filled, language: Language) -> Body {
     let digest = rendering_digest(form, &filled, &Language::ALL, Wordbook::builtin()).unwrap();
-    Body {
-        form: form.id(),
-        language,
-        references: Vec::new(),
-        filled,
-        digest,
-    }
+    Body { form: form.id(), language, references: Vec::new(), filled, digest }
 }

@@ -51,11 +51,8 @@ fn digits_of_another_language_are_caught() {
         (Language::En, Language::Ar),
     ] {
         let mut spoilt = incident(language);
-        let number = spoilt
-            .headline
-            .iter_mut()
-            .find(|piece| piece.kind == PieceKind::Number)
-            .unwrap();
+        let number =
+            spoilt.headline.iter_mut().find(|piece| piece.kind == PieceKind::Number).unwrap();
         number.text = other.digits("11");
         assert!(visual::check(&spoilt).is_err(), "{language}");
     }
@@ -64,19 +61,11 @@ fn digits_of_another_language_are_caught() {
 #[test]
 fn latin_digits_beside_must_be_the_same_number() {
     let mut spoilt = incident(Language::Ar);
-    let number = spoilt
-        .headline
-        .iter_mut()
-        .find(|piece| piece.kind == PieceKind::Number)
-        .unwrap();
+    let number = spoilt.headline.iter_mut().find(|piece| piece.kind == PieceKind::Number).unwrap();
     number.beside = Some("12".into());
     assert!(visual::check(&spoilt).is_err());
     let mut spoilt = incident(Language::Ar);
-    let number = spoilt
-        .headline
-        .iter_mut()
-        .find(|piece| piece.kind == PieceKind::Number)
-        .unwrap();
+    let number = spoilt.headline.iter_mut().find(|piece| piece.kind == PieceKind::Number).unwrap();
     number.beside = None;
     assert!(visual::check(&spoilt).is_err());
 }
@@ -95,10 +84,7 @@ fn exchanged_values_change_the_digest() {
     swapped.values.insert(civilian, a);
     assert_ne!(digest(&one), digest(&swapped));
     for language in Language::ALL {
-        let (x, y) = (
-            rendered(form, &one, language),
-            rendered(form, &swapped, language),
-        );
+        let (x, y) = (rendered(form, &one, language), rendered(form, &swapped, language));
         assert_ne!(x.digest_input(), y.digest_input());
     }
 }
@@ -135,19 +121,12 @@ fn what_cannot_be_rendered_is_an_error_and_has_raw_rows() {
     }
     assert_eq!(
         render(form, &steered, Language::En, book),
-        Err(RenderError::PeerUnfit {
-            field: "detail".into(),
-            code: "KF-1103"
-        })
+        Err(RenderError::PeerUnfit { field: "detail".into(), code: "KF-1103" })
     );
     let raw = khatt_forms::raw_rows(&steered, Some(form));
     let shown = &raw.iter().find(|(name, _)| name == "detail").unwrap().1;
     assert_eq!(shown, "north \\u{202e}south");
-    assert!(
-        khatt_forms::raw_rows(&steered, None)
-            .iter()
-            .any(|(name, _)| name == "field 23")
-    );
+    assert!(khatt_forms::raw_rows(&steered, None).iter().any(|(name, _)| name == "field 23"));
     assert!(matches!(
         render(crate::form("warning"), &good, Language::En, book),
         Err(RenderError::PeerOtherForm(_))
@@ -165,11 +144,7 @@ fn a_read_back_is_compared_by_value() {
             .map(|field| (field.name, field.outcome))
             .collect()
     };
-    assert!(
-        outcomes(&original)
-            .iter()
-            .all(|(_, outcome)| *outcome == Match)
-    );
+    assert!(outcomes(&original).iter().all(|(_, outcome)| *outcome == Match));
     assert_eq!(outcomes(&original).len(), original.critical(form).len());
     let set = |name: &str, typed: &str| {
         let mut inputs = form.examples()[1].inputs.clone();
@@ -178,11 +153,7 @@ fn a_read_back_is_compared_by_value() {
         Filled::from_input(form, &inputs, Language::En, Wordbook::builtin()).unwrap()
     };
     let of = |name: &str, typed: &str| {
-        outcomes(&set(name, typed))
-            .into_iter()
-            .find(|(known, _)| known == name)
-            .unwrap()
-            .1
+        outcomes(&set(name, typed)).into_iter().find(|(known, _)| known == name).unwrap().1
     };
     // The same instant on another clock is the same instant.
     assert_eq!(of("time", "2023-11-08T00:30Z"), Match);
@@ -198,10 +169,8 @@ fn a_read_back_is_compared_by_value() {
 #[test]
 fn arms_exchanged_in_a_form_file_are_caught_by_the_table_made_by_hand() {
     let source = include_str!("../../../../forms/incident-initial.toml");
-    let spoilt = source
-        .replace("[few]", "[tmp]")
-        .replace("[many]", "[few]")
-        .replace("[tmp]", "[many]");
+    let spoilt =
+        source.replace("[few]", "[tmp]").replace("[many]", "[few]").replace("[tmp]", "[many]");
     assert_ne!(source, spoilt);
     let sound = khatt_forms::Catalogue::parse(&[("incident-initial", source)]).unwrap();
     let wrong = khatt_forms::Catalogue::parse(&[("incident-initial", &spoilt)]).unwrap();
@@ -210,10 +179,7 @@ fn arms_exchanged_in_a_form_file_are_caught_by_the_table_made_by_hand() {
         let form = catalogue.by_name("incident-initial").unwrap();
         rendered(form, &three, Language::Ar).headline_text()
     };
-    let words = crate::counts::expected(Language::Ar)[&3]
-        .split(' ')
-        .next_back()
-        .unwrap();
+    let words = crate::counts::expected(Language::Ar)[&3].split(' ').next_back().unwrap();
     assert!(headline(&sound).contains(words));
     assert!(!headline(&wrong).contains(words));
     assert_ne!(

@@ -20,9 +20,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2)
-        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
-        .collect()
+    (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect()
 }
 
 fn sound_vectors() -> BTreeMap<String, String> {
@@ -70,11 +68,7 @@ fn refused_vectors() -> BTreeMap<String, String> {
         bytes
     };
     let cases: [(&str, &str, Vec<u8>); 7] = [
-        (
-            "long-head",
-            "KF-1307",
-            edited(&|b| drop(b.splice(1..2, [0x18, 0x01]))),
-        ),
+        ("long-head", "KF-1307", edited(&|b| drop(b.splice(1..2, [0x18, 0x01])))),
         (
             "open-array",
             "KF-1302",
@@ -119,11 +113,7 @@ fn vectors_are_those_of_this_build() {
     found.sort();
     assert_eq!(found, wanted.keys().cloned().collect::<Vec<_>>());
     for (name, text) in wanted {
-        assert_eq!(
-            fs::read_to_string(folder().join(&name)).unwrap(),
-            text,
-            "{name}"
-        );
+        assert_eq!(fs::read_to_string(folder().join(&name)).unwrap(), text, "{name}");
     }
 }
 

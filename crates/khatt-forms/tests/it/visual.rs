@@ -52,18 +52,10 @@ fn order(line: &[Piece], language: Language) -> Result<(), String> {
         }
         text.push_str(&plain);
     }
-    let base = if language == Language::En {
-        Level::ltr()
-    } else {
-        Level::rtl()
-    };
+    let base = if language == Language::En { Level::ltr() } else { Level::rtl() };
     let bidi = BidiInfo::new(&text, Some(base));
     let [paragraph] = bidi.paragraphs.as_slice() else {
-        return if text.is_empty() {
-            Ok(())
-        } else {
-            Err("more than one paragraph".into())
-        };
+        return if text.is_empty() { Ok(()) } else { Err("more than one paragraph".into()) };
     };
     let levels = bidi.reordered_levels_per_char(paragraph, paragraph.range.clone());
     let logical_at = BidiInfo::reorder_visual(&levels);
@@ -129,11 +121,7 @@ fn characters(piece: &Piece, language: Language) -> Result<(), String> {
         PieceKind::FreeText if piece.isolate == Isolate::RightToLeft => Isolate::RightToLeft,
         _ => Isolate::LeftToRight,
     };
-    if piece.isolate != wanted {
-        wrong("not isolated as its kind wants")
-    } else {
-        Ok(())
-    }
+    if piece.isolate != wanted { wrong("not isolated as its kind wants") } else { Ok(()) }
 }
 
 mod tests {
@@ -144,10 +132,8 @@ mod tests {
 
     fn painted(name: &str, inputs: &[(&str, &str)]) {
         let form = Catalogue::builtin().by_name(name).unwrap();
-        let inputs: Vec<(String, String)> = inputs
-            .iter()
-            .map(|(name, typed)| ((*name).into(), (*typed).into()))
-            .collect();
+        let inputs: Vec<(String, String)> =
+            inputs.iter().map(|(name, typed)| ((*name).into(), (*typed).into())).collect();
         let filled = Filled::from_input(form, &inputs, Language::En, Wordbook::builtin()).unwrap();
         for language in Language::ALL {
             let rendering = render(form, &filled, language, Wordbook::builtin()).unwrap();
@@ -160,14 +146,8 @@ mod tests {
         painted(
             "hazard-area",
             &[
-                (
-                    "area",
-                    "polygon 34.4 S 70.6 W; 35.5 S 70.7 W; 34.9 S 71.123456 W",
-                ),
-                (
-                    "window",
-                    "2023-11-08T03:30:15[America/New_York] .. 2023-11-08T23:59:59Z",
-                ),
+                ("area", "polygon 34.4 S 70.6 W; 35.5 S 70.7 W; 34.9 S 71.123456 W"),
+                ("window", "2023-11-08T03:30:15[America/New_York] .. 2023-11-08T23:59:59Z"),
                 ("heights", "-100 m wgs84 to unlimited"),
                 ("hazard", "hazard-mines"),
                 ("evacuation", "unknown"),

@@ -23,10 +23,7 @@ async fn receive_all(post: &mut Post) {
     for number in 0..MANY {
         let frame = post.frame().await;
         assert_eq!(frame.len(), (number % 900) as usize + 4);
-        assert!(
-            frame.ends_with(&number.to_be_bytes()),
-            "frame {number} out of order"
-        );
+        assert!(frame.ends_with(&number.to_be_bytes()), "frame {number} out of order");
     }
 }
 
@@ -48,14 +45,8 @@ async fn longest_frame_arrives_and_a_longer_one_is_not_taken() {
     north.sender().send(SOUTH, longest.clone()).unwrap();
     assert!(south.frame().await == longest);
     let longer = vec![0x11; MAX_FRAME_BYTES + 1];
-    assert_eq!(
-        north.sender().send(SOUTH, longer),
-        Err(SendError::LocalFrameTooLong)
-    );
-    assert_eq!(
-        north.sender().send(77, vec![]),
-        Err(SendError::LocalUnknownPeer)
-    );
+    assert_eq!(north.sender().send(SOUTH, longer), Err(SendError::LocalFrameTooLong));
+    assert_eq!(north.sender().send(77, vec![]), Err(SendError::LocalUnknownPeer));
 }
 
 #[tokio::test]
@@ -97,10 +88,7 @@ async fn an_oversize_frame_ends_the_connection_with_its_name() {
     south.connected().await;
     let too_long = u32::try_from(MAX_FRAME_BYTES + 1).unwrap();
     send.write_all(&too_long.to_be_bytes()).await.unwrap();
-    assert_eq!(
-        south.disconnected().await,
-        DisconnectReason::PeerFrameTooLong
-    );
+    assert_eq!(south.disconnected().await, DisconnectReason::PeerFrameTooLong);
     let quinn::ConnectionError::ApplicationClosed(close) = connection.closed().await else {
         panic!("closed without a code");
     };
@@ -111,10 +99,7 @@ async fn an_oversize_frame_ends_the_connection_with_its_name() {
 #[tokio::test]
 async fn sending_without_a_connection_says_so() {
     let south = Post::south();
-    assert_eq!(
-        south.sender().send(NORTH, vec![1]),
-        Err(SendError::NotConnected)
-    );
+    assert_eq!(south.sender().send(NORTH, vec![1]), Err(SendError::NotConnected));
 }
 
 #[tokio::test]
@@ -142,31 +127,17 @@ async fn settings_that_contradict_themselves_do_not_start() {
     let twice = vec![peer(1, SOUTH_SEED, address), peer(2, SOUTH_SEED, address)];
     assert!(matches!(start(twice), StartError::LocalDuplicatePeer(2)));
     let ourselves = vec![peer(1, NORTH_SEED, address)];
-    assert!(matches!(
-        start(ourselves),
-        StartError::LocalDuplicatePeer(1)
-    ));
+    assert!(matches!(start(ourselves), StartError::LocalDuplicatePeer(1)));
     let mut nowhere = peer(5, SOUTH_SEED, None);
     nowhere.allow.clear();
-    assert!(matches!(
-        start(vec![nowhere]),
-        StartError::LocalPeerWithoutAddress(5)
-    ));
-    let eight = (0..8)
-        .map(|id| peer(id, [u8::try_from(id).unwrap(); 32], address))
-        .collect();
+    assert!(matches!(start(vec![nowhere]), StartError::LocalPeerWithoutAddress(5)));
+    let eight = (0..8).map(|id| peer(id, [u8::try_from(id).unwrap(); 32], address)).collect();
     let error = start(eight);
     assert_eq!(error.code(), "KN-START-PEERS");
 }
 
 #[tokio::test]
 async fn frames_print_their_length_only() {
-    let event = Event::Frame {
-        peer: 3,
-        bytes: b"attack at dawn".to_vec(),
-    };
-    assert_eq!(
-        format!("{event:?}"),
-        "Frame { peer: 3, bytes: 14 redacted }"
-    );
+    let event = Event::Frame { peer: 3, bytes: b"attack at dawn".to_vec() };
+    assert_eq!(format!("{event:?}"), "Frame { peer: 3, bytes: 14 redacted }");
 }

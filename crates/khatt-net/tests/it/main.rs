@@ -1,11 +1,6 @@
 //! The direct route on loopback, between North and South, and against those who should not pass.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests may fail"
-)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests may fail")]
 
 mod frames;
 mod post;

@@ -28,19 +28,11 @@ pub(crate) fn loopback() -> IpAddr {
 }
 
 pub(crate) fn free_address() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 pub(crate) fn peer(id: u16, seed: [u8; 32], address: Option<SocketAddr>) -> Peer {
-    Peer {
-        id,
-        key: key(seed),
-        address,
-        allow: vec![loopback()],
-    }
+    Peer { id, key: key(seed), address, allow: vec![loopback()] }
 }
 
 pub(crate) fn settings(seed: [u8; 32], listen: &str, peer: Peer) -> Settings {
@@ -60,20 +52,12 @@ impl Post {
 
     /// South, which waits to be dialled.
     pub(crate) fn south() -> Self {
-        Self::start(settings(
-            SOUTH_SEED,
-            "127.0.0.1:0",
-            peer(NORTH, NORTH_SEED, None),
-        ))
+        Self::start(settings(SOUTH_SEED, "127.0.0.1:0", peer(NORTH, NORTH_SEED, None)))
     }
 
     /// North, which dials South at `address`.
     pub(crate) fn north(address: SocketAddr) -> Self {
-        Self::start(settings(
-            NORTH_SEED,
-            "127.0.0.1:0",
-            peer(SOUTH, SOUTH_SEED, Some(address)),
-        ))
+        Self::start(settings(NORTH_SEED, "127.0.0.1:0", peer(SOUTH, SOUTH_SEED, Some(address))))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -85,10 +69,7 @@ impl Post {
     }
 
     pub(crate) async fn next(&mut self) -> Event {
-        timeout(PATIENCE, self.events.recv())
-            .await
-            .expect("an event in time")
-            .expect("a route")
+        timeout(PATIENCE, self.events.recv()).await.expect("an event in time").expect("a route")
     }
 
     /// Waits for the event that `wanted` picks, and passes over others.
@@ -101,8 +82,7 @@ impl Post {
     }
 
     pub(crate) async fn connected(&mut self) {
-        self.until(|event| matches!(event, Event::Connected { .. }).then_some(()))
-            .await;
+        self.until(|event| matches!(event, Event::Connected { .. }).then_some(())).await;
     }
 
     pub(crate) async fn disconnected(&mut self) -> khatt_net::DisconnectReason {

@@ -33,12 +33,7 @@ struct Certificate(Arc<CertifiedKey>);
 impl Raw {
     /// A client that does everything right.
     pub(crate) fn sound(seed: [u8; 32]) -> Self {
-        Self {
-            seed,
-            group: kx_group::X25519MLKEM768,
-            certificate: false,
-            protocol: b"x/1",
-        }
+        Self { seed, group: kx_group::X25519MLKEM768, certificate: false, protocol: b"x/1" }
     }
 
     /// Connects; the endpoint must outlive the connection.
@@ -53,22 +48,15 @@ impl Raw {
     }
 
     fn config(&self) -> ClientConfig {
-        let provider = CryptoProvider {
-            kx_groups: vec![self.group],
-            ..default_provider()
-        };
-        let mut pkcs8 = vec![
-            0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
-        ];
+        let provider = CryptoProvider { kx_groups: vec![self.group], ..default_provider() };
+        let mut pkcs8 =
+            vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
         pkcs8.extend(self.seed);
         let signer = sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8)).unwrap();
         let public = key(self.seed);
         let resolver: Arc<dyn ResolvesClientCert> = if self.certificate {
             let der = certificate(public.as_bytes());
-            Arc::new(Certificate(Arc::new(CertifiedKey::new(
-                vec![der.into()],
-                signer,
-            ))))
+            Arc::new(Certificate(Arc::new(CertifiedKey::new(vec![der.into()], signer))))
         } else {
             let spki = CertificateDer::from(spki(public.as_bytes()));
             let own = Arc::new(CertifiedKey::new(vec![spki], signer));
@@ -157,18 +145,11 @@ fn certificate(key: &[u8; 32]) -> Vec<u8> {
     ]
     .concat();
     let signature = tlv(3, &[0; 65]);
-    tlv(
-        0x30,
-        &[tlv(0x30, &inner), ed25519.to_vec(), signature].concat(),
-    )
+    tlv(0x30, &[tlv(0x30, &inner), ed25519.to_vec(), signature].concat())
 }
 
 fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let len = u8::try_from(content.len()).unwrap();
-    let head = if len < 0x80 {
-        vec![tag, len]
-    } else {
-        vec![tag, 0x81, len]
-    };
+    let head = if len < 0x80 { vec![tag, len] } else { vec![tag, 0x81, len] };
     [head, content.to_vec()].concat()
 }

@@ -18,9 +18,7 @@ async fn refusal(raw: Raw) -> RefusedReason {
     let (_endpoint, connection) = raw.connect(south.address()).await;
     if let Ok(connection) = connection {
         // A dialler may believe in its handshake until its key has been judged.
-        timeout(PATIENCE, connection.closed())
-            .await
-            .expect("a refusal");
+        timeout(PATIENCE, connection.closed()).await.expect("a refusal");
     }
     south.refused().await
 }
@@ -33,10 +31,7 @@ async fn raw_client_that_does_everything_right_passes() {
     let (mut send, mut recv) = connection.open_bi().await.unwrap();
     send.write_all(&[7; 12]).await.unwrap();
     let mut greeting = [0; 12];
-    timeout(PATIENCE, recv.read_exact(&mut greeting))
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(PATIENCE, recv.read_exact(&mut greeting)).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -59,37 +54,25 @@ async fn wrong_key_of_the_answerer_is_refused_and_reported_at_both_ends() {
 
 #[tokio::test]
 async fn classic_key_exchange_is_refused() {
-    let raw = Raw {
-        group: kx_group::X25519,
-        ..Raw::sound(NORTH_SEED)
-    };
+    let raw = Raw { group: kx_group::X25519, ..Raw::sound(NORTH_SEED) };
     assert_eq!(refusal(raw).await, RefusedReason::PeerIncompatible);
 }
 
 #[tokio::test]
 async fn certificate_around_the_right_key_is_refused() {
-    let raw = Raw {
-        certificate: true,
-        ..Raw::sound(NORTH_SEED)
-    };
+    let raw = Raw { certificate: true, ..Raw::sound(NORTH_SEED) };
     assert_eq!(refusal(raw).await, RefusedReason::PeerIncompatible);
 }
 
 #[tokio::test]
 async fn other_protocol_is_refused() {
-    let raw = Raw {
-        protocol: b"h3",
-        ..Raw::sound(NORTH_SEED)
-    };
+    let raw = Raw { protocol: b"h3", ..Raw::sound(NORTH_SEED) };
     assert_eq!(refusal(raw).await, RefusedReason::PeerIncompatible);
 }
 
 #[tokio::test]
 async fn raw_client_with_another_key_is_refused() {
-    assert_eq!(
-        refusal(Raw::sound(STRANGER_SEED)).await,
-        RefusedReason::PeerWrongKey
-    );
+    assert_eq!(refusal(Raw::sound(STRANGER_SEED)).await, RefusedReason::PeerWrongKey);
 }
 
 #[tokio::test]
@@ -105,15 +88,10 @@ async fn unknown_address_gets_no_answer_at_all() {
     stranger.send_to(&packet, south.address()).await.unwrap();
     listed.send_to(&packet, south.address()).await.unwrap();
     let mut answer = [0; 2000];
-    timeout(PATIENCE, listed.recv_from(&mut answer))
-        .await
-        .expect("an answer")
-        .unwrap();
+    timeout(PATIENCE, listed.recv_from(&mut answer)).await.expect("an answer").unwrap();
     let silence = stranger.try_recv_from(&mut answer).unwrap_err();
     assert_eq!(silence.kind(), std::io::ErrorKind::WouldBlock);
-    let Event::Refused { address, why } = south.next().await else {
-        panic!("not refused")
-    };
+    let Event::Refused { address, why } = south.next().await else { panic!("not refused") };
     assert_eq!(address, stranger.local_addr().unwrap());
     assert_eq!(why, RefusedReason::PeerUnknownAddress);
 }
@@ -167,10 +145,7 @@ async fn garbage_is_ignored() {
             .collect();
         let _ = socket.send_to(&garbage, south.address()).await;
         if round % 100 == 0 {
-            north
-                .sender()
-                .send(SOUTH, round.to_be_bytes().to_vec())
-                .unwrap();
+            north.sender().send(SOUTH, round.to_be_bytes().to_vec()).unwrap();
             let frame = timeout(
                 Duration::from_secs(10),
                 south.until(|event| match event {

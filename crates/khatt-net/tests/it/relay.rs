@@ -39,12 +39,7 @@ impl Relay {
             }
         })
         .abort_handle();
-        Self {
-            address,
-            seen,
-            cut,
-            task,
-        }
+        Self { address, seen, cut, task }
     }
 
     pub(crate) fn cut(&self, cut: bool) {

@@ -12,11 +12,8 @@ use crate::relay::Relay;
 
 /// Runs a post in a runtime of its own, which can be destroyed like a process that is killed.
 fn doomed(seed: [u8; 32], listen: &str, to: khatt_net::Peer) -> (tokio::runtime::Runtime, Post) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let entered = runtime.enter();
     let post = Post::start(settings(seed, listen, to));
     drop(entered);
@@ -42,9 +39,7 @@ async fn killed_answerer_is_found_again_after_its_restart() {
 
     let mut south = doomed(SOUTH_SEED, &address.to_string(), from_north());
     // North learns it from a stateless reset at its next sign of life, long before the idle time.
-    let lost = timeout(Duration::from_secs(5), north.disconnected())
-        .await
-        .unwrap();
+    let lost = timeout(Duration::from_secs(5), north.disconnected()).await.unwrap();
     assert_eq!(lost, DisconnectReason::PeerRestarted);
     north.connected().await;
     south.1.connected().await;
@@ -81,15 +76,9 @@ async fn two_dials_at_once_end_in_one_connection() {
         south.connected().await;
         // Any event other than the frame, such as a change of connection, fails in `frame`.
         for number in 0..100_u32 {
-            north
-                .sender()
-                .send(SOUTH, number.to_be_bytes().to_vec())
-                .unwrap();
+            north.sender().send(SOUTH, number.to_be_bytes().to_vec()).unwrap();
             assert_eq!(south.frame().await, number.to_be_bytes());
-            south
-                .sender()
-                .send(NORTH, number.to_be_bytes().to_vec())
-                .unwrap();
+            south.sender().send(NORTH, number.to_be_bytes().to_vec()).unwrap();
             assert_eq!(north.frame().await, number.to_be_bytes());
         }
         let single = async {
@@ -97,9 +86,7 @@ async fn two_dials_at_once_end_in_one_connection() {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(PATIENCE, single)
-            .await
-            .expect("one connection at each end");
+        timeout(PATIENCE, single).await.expect("one connection at each end");
         assert!(north.events.try_recv().is_err());
         assert!(south.events.try_recv().is_err());
     }
@@ -119,11 +106,8 @@ async fn silent_partition_is_noticed_and_its_end_too() {
     from_north.profile = hasty;
     let mut south = Post::start(from_north);
     let relay = Relay::to(south.address()).await;
-    let mut to_south = settings(
-        NORTH_SEED,
-        "127.0.0.1:0",
-        peer(SOUTH, SOUTH_SEED, Some(relay.address)),
-    );
+    let mut to_south =
+        settings(NORTH_SEED, "127.0.0.1:0", peer(SOUTH, SOUTH_SEED, Some(relay.address)));
     to_south.profile = hasty;
     let mut north = Post::start(to_south);
     north.connected().await;
@@ -144,11 +128,7 @@ async fn silent_partition_is_noticed_and_its_end_too() {
     let healed = Instant::now();
     north.connected().await;
     south.connected().await;
-    assert!(
-        healed.elapsed() < Duration::from_secs(4),
-        "took {:?}",
-        healed.elapsed()
-    );
+    assert!(healed.elapsed() < Duration::from_secs(4), "took {:?}", healed.elapsed());
 }
 
 #[tokio::test]
@@ -169,10 +149,7 @@ async fn cut_shorter_than_the_idle_time_heals_within_two_seconds() {
     north.connected().await;
     south.connected().await;
     relay.cut(true);
-    north
-        .sender()
-        .send(SOUTH, b"into the void".to_vec())
-        .unwrap();
+    north.sender().send(SOUTH, b"into the void".to_vec()).unwrap();
     let quiet = timeout(Duration::from_secs(5), south.next()).await;
     assert!(quiet.is_err(), "an event through a cut wire: {quiet:?}");
     relay.cut(false);
@@ -188,9 +165,5 @@ async fn cut_shorter_than_the_idle_time_heals_within_two_seconds() {
         }
     };
     timeout(PATIENCE, arrived).await.unwrap();
-    assert!(
-        healed.elapsed() < Duration::from_secs(2),
-        "took {:?}",
-        healed.elapsed()
-    );
+    assert!(healed.elapsed() < Duration::from_secs(2), "took {:?}", healed.elapsed());
 }

@@ -27,21 +27,13 @@ fn open_initial(datagram: &[u8], keys_id: &[u8]) -> Option<Vec<u8>> {
     at += used;
     packet.truncate(at + length);
 
-    let suite = cipher_suite::TLS13_AES_128_GCM_SHA256
-        .tls13()
-        .unwrap()
-        .quic_suite()
-        .unwrap();
+    let suite = cipher_suite::TLS13_AES_128_GCM_SHA256.tls13().unwrap().quic_suite().unwrap();
     let keys = suite.keys(keys_id, Side::Server, Version::V1).remote;
     let sample = packet[at + 4..at + 4 + keys.header.sample_len()].to_vec();
     let (head, rest) = packet.split_at_mut(at);
-    keys.header
-        .decrypt_in_place(&sample, &mut head[0], &mut rest[..4])
-        .ok()?;
+    keys.header.decrypt_in_place(&sample, &mut head[0], &mut rest[..4]).ok()?;
     let number_len = usize::from(head[0] & 3) + 1;
-    let number = rest[..number_len]
-        .iter()
-        .fold(0, |n, &byte| n << 8 | u64::from(byte));
+    let number = rest[..number_len].iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
     let (header, payload) = packet.split_at_mut(at + number_len);
     let opened = keys.packet.decrypt_in_place(number, header, payload).ok()?;
     Some(opened.to_vec())
@@ -50,17 +42,12 @@ fn open_initial(datagram: &[u8], keys_id: &[u8]) -> Option<Vec<u8>> {
 fn varint(bytes: &[u8]) -> (usize, usize) {
     let len = 1 << (bytes[0] >> 6);
     let first = usize::from(bytes[0] & 0x3f);
-    let value = bytes[1..len]
-        .iter()
-        .fold(first, |n, &byte| n << 8 | usize::from(byte));
+    let value = bytes[1..len].iter().fold(first, |n, &byte| n << 8 | usize::from(byte));
     (value, len)
 }
 
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    bytes
-        .to_ascii_lowercase()
-        .windows(needle.len())
-        .any(|window| window == needle)
+    bytes.to_ascii_lowercase().windows(needle.len()).any(|window| window == needle)
 }
 
 #[tokio::test]
@@ -70,20 +57,14 @@ async fn nothing_on_the_wire_says_what_it_is() {
     let mut north = Post::north(relay.address);
     north.connected().await;
     south.connected().await;
-    north
-        .sender()
-        .send(SOUTH, b"khatt in a frame, under keys".to_vec())
-        .unwrap();
+    north.sender().send(SOUTH, b"khatt in a frame, under keys".to_vec()).unwrap();
     south.frame().await;
 
     let seen = relay.seen();
     let first = &seen[0];
     let keys_id = first[6..6 + first[5] as usize].to_vec();
-    let hello: Vec<u8> = seen
-        .iter()
-        .filter_map(|datagram| open_initial(datagram, &keys_id))
-        .flatten()
-        .collect();
+    let hello: Vec<u8> =
+        seen.iter().filter_map(|datagram| open_initial(datagram, &keys_id)).flatten().collect();
     // The protocol's name shows that the packets were opened, and the group that it is post-quantum
     // (X25519MLKEM768 is 0x11ec); a hybrid share alone is 1216 bytes.
     assert!(contains(&hello, b"x/1"));
@@ -151,10 +132,7 @@ async fn traces_hold_no_key_and_no_frame() {
     drop(guard);
 
     let traced = String::from_utf8_lossy(&captured.0.lock().unwrap()).into_owned();
-    assert!(
-        traced.contains("khatt_net") && traced.contains("connected"),
-        "nothing was traced"
-    );
+    assert!(traced.contains("khatt_net") && traced.contains("connected"), "nothing was traced");
     assert!(traced.contains("KN-REFUSED-KEY") && traced.contains("quinn"));
     let mut secrets: Vec<Vec<u8>> = vec![secret_text.to_vec()];
     for seed in [NORTH_SEED, SOUTH_SEED, [0x77; 32]] {
@@ -164,10 +142,7 @@ async fn traces_hold_no_key_and_no_frame() {
     let lower = traced.to_lowercase();
     for secret in secrets {
         let list = format!("{secret:?}").replace(['[', ']'], "");
-        assert!(
-            !contains(traced.as_bytes(), &secret.to_ascii_lowercase()),
-            "as text"
-        );
+        assert!(!contains(traced.as_bytes(), &secret.to_ascii_lowercase()), "as text");
         assert!(!lower.contains(&hex(&secret)), "as hex");
         assert!(!lower.contains(&list), "as a list");
     }

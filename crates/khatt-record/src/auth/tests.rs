@@ -15,11 +15,7 @@ fn message(
     precedence: Precedence,
     officers: &[(u16, u8, Role)],
 ) -> (MessageHeader, OpenPart) {
-    let mut part = OpenPart {
-        seed: Seed::new([5; 16]),
-        body: b"text".to_vec(),
-        auth: vec![],
-    };
+    let mut part = OpenPart { seed: Seed::new([5; 16]), body: b"text".to_vec(), auth: vec![] };
     let (c_body, _) = part.commitments();
     let signatures = officers.iter().map(|(officer, number, role)| {
         let statement = Statement {
@@ -32,27 +28,13 @@ fn message(
             role: *role,
             not_after_ms: LATER_MS,
         };
-        let key = KeyId {
-            officer: OfficerIndex(*officer),
-            key: 0,
-        };
+        let key = KeyId { officer: OfficerIndex(*officer), key: 0 };
         OfficerSignature::make(&statement, key, &signer(*number))
     });
     part.auth = Auth(signatures.collect()).encode(T_MS).unwrap();
     let (c_body, c_auth) = part.commitments();
     let seen = Seen::none(2, PostIndex(0));
-    (
-        MessageHeader {
-            t_ms: T_MS,
-            seen,
-            act,
-            precedence,
-            thread: None,
-            c_body,
-            c_auth,
-        },
-        part,
-    )
+    (MessageHeader { t_ms: T_MS, seen, act, precedence, thread: None, c_body, c_auth }, part)
 }
 
 fn check(
@@ -73,10 +55,7 @@ fn two_officers_release_and_one_cannot() {
     assert_eq!(verified.emergency(), YesNo::No);
     assert_eq!(
         check(Act::Release, Precedence::Immediate, &both[1..]),
-        Err(AuthError::PeerTooFew {
-            given: 1,
-            needed: 2
-        })
+        Err(AuthError::PeerTooFew { given: 1, needed: 2 })
     );
     assert_eq!(
         check(Act::Release, Precedence::Immediate, &both[..1]),
@@ -90,10 +69,7 @@ fn one_officer_releases_alone_only_where_the_charter_says_so() {
     let alone = [(0, 41, Role::EmergencyRelease)];
     let verified = check(Act::Release, Precedence::Flash, &alone).unwrap();
     assert_eq!(verified.emergency(), YesNo::Yes);
-    assert_eq!(
-        check(Act::Release, Precedence::Priority, &alone),
-        Err(AuthError::PeerNoEmergency)
-    );
+    assert_eq!(check(Act::Release, Precedence::Priority, &alone), Err(AuthError::PeerNoEmergency));
 }
 
 #[test]
@@ -108,67 +84,31 @@ fn an_officer_counts_once() {
 #[test]
 fn roles_and_parties_are_held_to() {
     let cases = [
-        (
-            (2, 43, Role::Release),
-            AuthError::PeerOtherRole(OfficerIndex(2)),
-        ),
-        (
-            (0, 41, Role::Release),
-            AuthError::PeerOtherRole(OfficerIndex(0)),
-        ),
-        (
-            (4, 45, Role::Release),
-            AuthError::PeerOtherParty(OfficerIndex(4)),
-        ),
-        (
-            (9, 45, Role::Release),
-            AuthError::PeerNoSuchOfficer(OfficerIndex(9)),
-        ),
-        (
-            (1, 41, Role::Release),
-            AuthError::PeerBadSignature(OfficerIndex(1)),
-        ),
+        ((2, 43, Role::Release), AuthError::PeerOtherRole(OfficerIndex(2))),
+        ((0, 41, Role::Release), AuthError::PeerOtherRole(OfficerIndex(0))),
+        ((4, 45, Role::Release), AuthError::PeerOtherParty(OfficerIndex(4))),
+        ((9, 45, Role::Release), AuthError::PeerNoSuchOfficer(OfficerIndex(9))),
+        ((1, 41, Role::Release), AuthError::PeerBadSignature(OfficerIndex(1))),
     ];
     for (officer, error) in cases {
-        assert_eq!(
-            check(Act::Release, Precedence::Routine, &[officer]),
-            Err(error)
-        );
+        assert_eq!(check(Act::Release, Precedence::Routine, &[officer]), Err(error));
     }
 }
 
 #[test]
 fn an_acknowledgement_needs_the_watch_and_a_line_test_nobody() {
-    assert!(
-        check(
-            Act::Acknowledge,
-            Precedence::Flash,
-            &[(0, 41, Role::Acknowledge)]
-        )
-        .is_ok()
-    );
+    assert!(check(Act::Acknowledge, Precedence::Flash, &[(0, 41, Role::Acknowledge)]).is_ok());
     assert_eq!(
-        check(
-            Act::Acknowledge,
-            Precedence::Flash,
-            &[(2, 43, Role::Acknowledge)]
-        ),
+        check(Act::Acknowledge, Precedence::Flash, &[(2, 43, Role::Acknowledge)]),
         Err(AuthError::PeerOtherRole(OfficerIndex(2)))
     );
     assert_eq!(
         check(Act::Acknowledge, Precedence::Flash, &[]),
-        Err(AuthError::PeerTooFew {
-            given: 0,
-            needed: 1
-        })
+        Err(AuthError::PeerTooFew { given: 0, needed: 1 })
     );
     assert!(check(Act::Service, Precedence::Routine, &[]).is_ok());
     assert_eq!(
-        check(
-            Act::Service,
-            Precedence::Routine,
-            &[(0, 41, Role::Acknowledge)]
-        ),
+        check(Act::Service, Precedence::Routine, &[(0, 41, Role::Acknowledge)]),
         Err(AuthError::PeerNeedless)
     );
 }
@@ -198,31 +138,20 @@ fn an_entry_later_than_its_statements_is_refused() {
     let (header, part) = message(&charter, Act::Release, Precedence::Flash, &both);
     let auth = Auth::decode(&part.auth, T_MS).unwrap();
     assert!(auth.encode(LATER_MS).is_ok());
-    assert_eq!(
-        auth.encode(LATER_MS + 1),
-        Err(AuthEncodeError::LocalExpired(OfficerIndex(0)))
-    );
+    assert_eq!(auth.encode(LATER_MS + 1), Err(AuthEncodeError::LocalExpired(OfficerIndex(0))));
     // An author that writes a zero for a statement that ran out in the same second is caught.
     let late_ms = LATER_MS + 1;
     let late = Auth(auth.0).encode(LATER_MS).unwrap();
     let mut part = part;
     part.auth = late;
     let (c_body, c_auth) = part.commitments();
-    let header = MessageHeader {
-        t_ms: late_ms,
-        c_body,
-        c_auth,
-        ..header
-    };
+    let header = MessageHeader { t_ms: late_ms, c_body, c_auth, ..header };
     assert_eq!(
         check_auth(&charter, PostIndex(0), &header, &part),
         Err(AuthError::PeerExpired(OfficerIndex(0)))
     );
     // And one that moves the time moves what was signed.
-    let header = MessageHeader {
-        t_ms: late_ms + 5000,
-        ..header
-    };
+    let header = MessageHeader { t_ms: late_ms + 5000, ..header };
     assert!(check_auth(&charter, PostIndex(0), &header, &part).is_err());
 }
 
@@ -238,10 +167,7 @@ fn a_statement_signs_the_structure_that_cose_prescribes() {
         role: Role::Release,
         not_after_ms: LATER_MS,
     };
-    let bytes = statement.to_be_signed(KeyId {
-        officer: OfficerIndex(258),
-        key: 3,
-    });
+    let bytes = statement.to_be_signed(KeyId { officer: OfficerIndex(258), key: 3 });
     let mut decoder = minicbor::Decoder::new(&bytes);
     assert_eq!(decoder.array().unwrap(), Some(4));
     assert_eq!(decoder.str().unwrap(), "Signature1");
@@ -251,10 +177,7 @@ fn a_statement_signs_the_structure_that_cose_prescribes() {
     let mut decoder = minicbor::Decoder::new(protected);
     assert_eq!(decoder.map().unwrap(), Some(2));
     assert_eq!((decoder.u8().unwrap(), decoder.i8().unwrap()), (1, -8));
-    assert_eq!(
-        (decoder.u8().unwrap(), decoder.bytes().unwrap()),
-        (4, &[1, 2, 3][..])
-    );
+    assert_eq!((decoder.u8().unwrap(), decoder.bytes().unwrap()), (4, &[1, 2, 3][..]));
 }
 
 proptest! {

@@ -11,16 +11,8 @@ fn any(bytes: &[u8]) -> Result<&[u8], DecodeError> {
 
 #[test]
 fn heads_must_be_as_short_as_can_be() {
-    for bytes in [
-        &[0x18, 23][..],
-        &[0x19, 0, 255],
-        &[0x1a, 0, 0, 255, 255],
-        &[0x58, 1, 7],
-    ] {
-        assert!(
-            matches!(any(bytes), Err(DecodeError::PeerNotShortest { at: 0 })),
-            "{bytes:?}"
-        );
+    for bytes in [&[0x18, 23][..], &[0x19, 0, 255], &[0x1a, 0, 0, 255, 255], &[0x58, 1, 7]] {
+        assert!(matches!(any(bytes), Err(DecodeError::PeerNotShortest { at: 0 })), "{bytes:?}");
     }
     assert!(any(&[0x18, 24]).is_ok());
 }
@@ -30,10 +22,7 @@ fn other_types_of_cbor_are_refused() {
     // Negative, map, tag, false, null, float, indefinite array, indefinite bytes, reserved head.
     for head in [0x20_u8, 0xa0, 0xc0, 0xf4, 0xf6, 0xf9, 0x9f, 0x5f, 0x1c] {
         let bytes = [head, 0, 0, 0];
-        assert!(
-            matches!(any(&bytes), Err(DecodeError::PeerForbiddenType { at: 0 })),
-            "{head:x}"
-        );
+        assert!(matches!(any(&bytes), Err(DecodeError::PeerForbiddenType { at: 0 })), "{head:x}");
     }
 }
 
@@ -41,10 +30,7 @@ fn other_types_of_cbor_are_refused() {
 fn arrays_nest_four_deep_and_no_deeper() {
     assert!(any(&[0x81, 0x81, 0x81, 0x81, 0]).is_ok());
     assert!(any(&[0x81, 0x81, 0x81, 0x80]).is_ok());
-    assert_eq!(
-        any(&[0x81, 0x81, 0x81, 0x81, 0x80]),
-        Err(DecodeError::PeerTooDeep { at: 4 })
-    );
+    assert_eq!(any(&[0x81, 0x81, 0x81, 0x81, 0x80]), Err(DecodeError::PeerTooDeep { at: 4 }));
 }
 
 #[test]
@@ -53,10 +39,7 @@ fn a_length_that_the_bytes_do_not_have_costs_nothing() {
     assert!(matches!(any(&huge), Err(DecodeError::PeerTruncated { .. })));
     let huge = [0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     assert!(any(&huge).is_err());
-    assert_eq!(
-        Reader::new(&[0x43, 1, 2, 3]).bytes(2),
-        Err(DecodeError::PeerTooLarge { at: 0 })
-    );
+    assert_eq!(Reader::new(&[0x43, 1, 2, 3]).bytes(2), Err(DecodeError::PeerTooLarge { at: 0 }));
 }
 
 #[test]

@@ -140,15 +140,9 @@ impl Charter {
 
     fn check_names(&self) -> Result<(), CharterError> {
         let titles = self.officers.iter().map(|officer| &officer.title);
-        titles
-            .chain(self.posts.iter().flat_map(|post| &post.addresses))
-            .try_for_each(|name| {
-                if is_name(name) {
-                    Ok(())
-                } else {
-                    Err(CharterError::PeerUnusableName(name.clone()))
-                }
-            })?;
+        titles.chain(self.posts.iter().flat_map(|post| &post.addresses)).try_for_each(|name| {
+            if is_name(name) { Ok(()) } else { Err(CharterError::PeerUnusableName(name.clone())) }
+        })?;
         distinct(self.parties.iter().map(|party| &party.name))?;
         distinct(self.posts.iter().map(|post| &post.name))?;
         distinct(self.mediators.iter().map(|mediator| &mediator.name))
@@ -177,20 +171,14 @@ impl Charter {
 
     fn check_keys(&self) -> Result<(), CharterError> {
         let mut seen = BTreeSet::new();
-        let posts = self
-            .posts
-            .iter()
-            .flat_map(|post| [post.log_key, post.cosign_key, post.tls_key]);
+        let posts =
+            self.posts.iter().flat_map(|post| [post.log_key, post.cosign_key, post.tls_key]);
         let keys = self
             .parties
             .iter()
             .map(|party| party.root_key)
             .chain(posts)
-            .chain(
-                self.officers
-                    .iter()
-                    .flat_map(|officer| officer.keys.iter().map(|key| key.key)),
-            )
+            .chain(self.officers.iter().flat_map(|officer| officer.keys.iter().map(|key| key.key)))
             .chain(self.mediators.iter().map(|mediator| mediator.key));
         for key in keys {
             PublicKey::from_bytes(&key).map_err(|_| CharterError::PeerUnusableKey)?;
@@ -198,11 +186,7 @@ impl Charter {
                 return Err(CharterError::PeerKeyTwice);
             }
         }
-        if self
-            .posts
-            .iter()
-            .any(|post| post.prekey.len() != PREKEY_LEN)
-        {
+        if self.posts.iter().any(|post| post.prekey.len() != PREKEY_LEN) {
             return Err(CharterError::PeerUnusableKey);
         }
         for (index, officer) in (0..=u16::MAX).map(OfficerIndex).zip(&self.officers) {
@@ -220,10 +204,7 @@ impl Charter {
             let rule = self.release_rule(precedence);
             for party in self.party_indices() {
                 let of = |roles: Roles| {
-                    let theirs = self
-                        .officers
-                        .iter()
-                        .filter(|officer| officer.party == party);
+                    let theirs = self.officers.iter().filter(|officer| officer.party == party);
                     theirs.filter(|officer| officer.roles.any_of(roles)).count()
                 };
                 let enough = of(signing) >= usize::from(rule.signatures) && of(releasing) > 0;
@@ -243,9 +224,7 @@ impl Charter {
         let tags: BTreeSet<_> = self.languages.iter().collect();
         let good = |tag: &String| {
             (2..=35).contains(&tag.len())
-                && tag
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
         if tags.is_empty() || tags.len() != self.languages.len() || !self.languages.iter().all(good)
         {
@@ -261,11 +240,7 @@ impl Charter {
         if !floor.precedences.is_sorted_by(|a, b| a < b) {
             return Err(CharterError::PeerNumbers("floor precedences"));
         }
-        if self
-            .witnesses
-            .iter()
-            .any(|witness| VerifierKey::parse(witness).is_err())
-        {
+        if self.witnesses.iter().any(|witness| VerifierKey::parse(witness).is_err()) {
             return Err(CharterError::PeerWitness);
         }
         Ok(())

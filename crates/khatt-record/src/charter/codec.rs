@@ -27,10 +27,7 @@ impl Charter {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(4096);
-        out.array(20)
-            .uint(self.version)
-            .uint(self.suite)
-            .uint(self.kind as u64);
+        out.array(20).uint(self.version).uint(self.suite).uint(self.kind as u64);
         out.bytes(&self.nonce).uint(self.opened_ms);
         out.array(self.parties.len());
         for party in &self.parties {
@@ -46,34 +43,23 @@ impl Charter {
         }
         out.array(4);
         for rule in &self.release {
-            out.array(2)
-                .uint(rule.signatures.into())
-                .uint(rule.emergency_single as u64);
+            out.array(2).uint(rule.signatures.into()).uint(rule.emergency_single as u64);
         }
         write_texts(&mut out, &self.languages);
         out.array(self.forms.len());
         for form in &self.forms {
-            out.array(3)
-                .uint(form.number.into())
-                .uint(form.version.into())
-                .bytes(&form.hash.0);
+            out.array(3).uint(form.number.into()).uint(form.version.into()).bytes(&form.hash.0);
         }
         out.bytes(&self.glossary.0).bytes(&self.gazetteer.0);
         out.array(4);
         for clock in &self.clocks {
             out.array(3).uint(clock.acknowledge_s.into());
-            out.uint(clock.escalate_s.into())
-                .uint(clock.give_up_s.into());
+            out.uint(clock.escalate_s.into()).uint(clock.give_up_s.into());
         }
-        out.array(2)
-            .uint(self.line_test.interval_s.into())
-            .uint(self.line_test.answer_s.into());
+        out.array(2).uint(self.line_test.interval_s.into()).uint(self.line_test.answer_s.into());
         let quotas = &self.quotas;
-        out.array(4)
-            .uint(quotas.entry_bytes.into())
-            .uint(quotas.entries_per_day.into());
-        out.uint(quotas.bytes_per_day)
-            .uint(quotas.flash_per_hour.into());
+        out.array(4).uint(quotas.entry_bytes.into()).uint(quotas.entries_per_day.into());
+        out.uint(quotas.bytes_per_day).uint(quotas.flash_per_hour.into());
         out.array(self.mediators.len());
         for mediator in &self.mediators {
             out.array(3).text(&mediator.name).bytes(&mediator.key);
@@ -119,52 +105,34 @@ impl Charter {
             opened_ms: read_time(&mut reader)?,
             parties: list(&mut reader, PARTIES_MAX, |reader| {
                 reader.array_of(2)?;
-                Ok(Party {
-                    name: name(reader)?,
-                    root_key: reader.fixed()?,
-                })
+                Ok(Party { name: name(reader)?, root_key: reader.fixed()? })
             })?,
             posts: list(&mut reader, POSTS_MAX, read_post)?,
             officers: list(&mut reader, OFFICERS_MAX, read_officer)?,
             release: four(&mut reader, |reader| {
                 reader.array_of(2)?;
                 let signatures = small(reader)?;
-                Ok(ReleaseRule {
-                    signatures,
-                    emergency_single: reader.number()?,
-                })
+                Ok(ReleaseRule { signatures, emergency_single: reader.number()? })
             })?,
             languages: texts(&mut reader, LANGUAGES_MAX, 35)?,
             forms: list(&mut reader, 256, |reader| {
                 reader.array_of(3)?;
                 let (number, version) = (small(reader)?, small(reader)?);
-                Ok(FormEntry {
-                    number,
-                    version,
-                    hash: Hash(reader.fixed()?),
-                })
+                Ok(FormEntry { number, version, hash: Hash(reader.fixed()?) })
             })?,
             glossary: Hash(reader.fixed()?),
             gazetteer: Hash(reader.fixed()?),
             clocks: four(&mut reader, |reader| {
                 reader.array_of(3)?;
                 let (acknowledge_s, escalate_s) = (reader.u32()?, reader.u32()?);
-                Ok(Clock {
-                    acknowledge_s,
-                    escalate_s,
-                    give_up_s: reader.u32()?,
-                })
+                Ok(Clock { acknowledge_s, escalate_s, give_up_s: reader.u32()? })
             })?,
             line_test: read_line_test(&mut reader)?,
             quotas: read_quotas(&mut reader)?,
             mediators: list(&mut reader, MEDIATORS_MAX, |reader| {
                 reader.array_of(3)?;
                 let (name, key) = (name(reader)?, reader.fixed()?);
-                Ok(Mediator {
-                    name,
-                    key,
-                    addresses: texts(reader, ADDRESSES_MAX, ADDRESS_MAX)?,
-                })
+                Ok(Mediator { name, key, addresses: texts(reader, ADDRESSES_MAX, ADDRESS_MAX)? })
             })?,
             witnesses: texts(&mut reader, WITNESSES_MAX, VKEY_MAX)?,
             floor: read_floor(&mut reader)?,
@@ -177,11 +145,7 @@ impl Charter {
         } else {
             reader.array_of(2)?;
             let first = Some(LineId(reader.fixed()?));
-            Self {
-                first,
-                previous: Some(Hash(reader.fixed()?)),
-                ..charter
-            }
+            Self { first, previous: Some(Hash(reader.fixed()?)), ..charter }
         };
         reader.finish()?;
         Ok(charter)
@@ -190,13 +154,8 @@ impl Charter {
 
 /// Writes a post, as charters and cards have it.
 pub(crate) fn write_post(out: &mut Writer, post: &Post) {
-    out.array(9)
-        .uint(post.party.into())
-        .text(&post.name)
-        .uint(post.generation.into());
-    out.bytes(&post.log_key)
-        .bytes(&post.cosign_key)
-        .bytes(&post.tls_key);
+    out.array(9).uint(post.party.into()).text(&post.name).uint(post.generation.into());
+    out.bytes(&post.log_key).bytes(&post.cosign_key).bytes(&post.tls_key);
     out.bytes(&post.prekey).bytes(&post.next_log_digest.0);
     write_texts(out, &post.addresses);
 }
@@ -220,8 +179,7 @@ pub(crate) fn read_post(reader: &mut Reader<'_>) -> Result<Post, DecodeError> {
 /// Writes an officer. A key is one string, scheme then key, so that nesting stays within limits.
 pub(crate) fn write_officer(out: &mut Writer, officer: &Officer) {
     out.array(4).uint(officer.party.into()).text(&officer.title);
-    out.uint(officer.roles.bits().into())
-        .array(officer.keys.len());
+    out.uint(officer.roles.bits().into()).array(officer.keys.len());
     for key in &officer.keys {
         let mut bytes = [key.scheme as u8; 33];
         for (to, from) in bytes.iter_mut().skip(1).zip(key.key) {
@@ -239,17 +197,9 @@ pub(crate) fn read_officer(reader: &mut Reader<'_>) -> Result<Officer, DecodeErr
     let roles = Roles::from_bits(small(reader)?).ok_or(DecodeError::PeerTooLarge { at })?;
     let keys = list(reader, KEYS_MAX, |reader| {
         let [scheme, key @ ..] = reader.fixed::<33>()?;
-        Ok(OfficerKey {
-            scheme: Scheme::try_from(u64::from(scheme))?,
-            key,
-        })
+        Ok(OfficerKey { scheme: Scheme::try_from(u64::from(scheme))?, key })
     })?;
-    Ok(Officer {
-        party,
-        title,
-        roles,
-        keys,
-    })
+    Ok(Officer { party, title, roles, keys })
 }
 
 /// Reads an array of at most `max` items, each by `read`.
@@ -289,11 +239,7 @@ pub(crate) fn constant(
 fn party(reader: &mut Reader<'_>) -> Result<PartyIndex, DecodeError> {
     let at = reader.position();
     let party: PartyIndex = reader.number()?;
-    if party.index() < PARTIES_MAX {
-        Ok(party)
-    } else {
-        Err(DecodeError::PeerTooLarge { at })
-    }
+    if party.index() < PARTIES_MAX { Ok(party) } else { Err(DecodeError::PeerTooLarge { at }) }
 }
 
 fn small(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
@@ -322,10 +268,7 @@ fn texts(reader: &mut Reader<'_>, max: usize, length: usize) -> Result<Vec<Strin
 
 fn read_line_test(reader: &mut Reader<'_>) -> Result<LineTest, DecodeError> {
     reader.array_of(2)?;
-    Ok(LineTest {
-        interval_s: reader.u32()?,
-        answer_s: reader.u32()?,
-    })
+    Ok(LineTest { interval_s: reader.u32()?, answer_s: reader.u32()? })
 }
 
 fn read_quotas(reader: &mut Reader<'_>) -> Result<Quotas, DecodeError> {

@@ -118,11 +118,7 @@ impl CharterDraft {
     /// [`CharterError`] if it breaks a rule.
     pub fn new(charter: Charter) -> Result<Self, CharterError> {
         charter.check()?;
-        Ok(Self {
-            bytes: charter.encode(),
-            charter,
-            signatures: BTreeMap::new(),
-        })
+        Ok(Self { bytes: charter.encode(), charter, signatures: BTreeMap::new() })
     }
 
     /// Reads a charter file, checking the charter and every signature in it.
@@ -137,11 +133,7 @@ impl CharterDraft {
         let bytes = reader.bytes(CHARTER_MAX)?;
         let charter = Charter::decode(bytes)?;
         charter.check()?;
-        let mut draft = Self {
-            bytes: bytes.to_vec(),
-            charter,
-            signatures: BTreeMap::new(),
-        };
+        let mut draft = Self { bytes: bytes.to_vec(), charter, signatures: BTreeMap::new() };
         let mut last = None;
         for _ in 0..reader.array(PARTIES_MAX)? {
             let at = reader.position();
@@ -161,10 +153,7 @@ impl CharterDraft {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(self.bytes.len().saturating_add(600));
-        out.array(3)
-            .uint(FILE)
-            .bytes(&self.bytes)
-            .array(self.signatures.len());
+        out.array(3).uint(FILE).bytes(&self.bytes).array(self.signatures.len());
         for (party, signature) in &self.signatures {
             out.array(2).uint((*party).into()).bytes(signature);
         }
@@ -200,11 +189,7 @@ impl CharterDraft {
         party: PartyIndex,
         signature: [u8; 64],
     ) -> Result<(), SignError> {
-        let root = self
-            .charter
-            .party(party)
-            .ok_or(SignError::PeerNoSuchParty(party))?
-            .root_key;
+        let root = self.charter.party(party).ok_or(SignError::PeerNoSuchParty(party))?.root_key;
         let message = signature_message(self.charter.kind, self.hash());
         PublicKey::from_bytes(&root)
             .map_err(|_| SignError::PeerBadSignature(party))?
@@ -224,11 +209,7 @@ impl CharterDraft {
         let party = self
             .charter
             .party_indices()
-            .find(|party| {
-                self.charter
-                    .party(*party)
-                    .is_some_and(|party| party.root_key == key)
-            })
+            .find(|party| self.charter.party(*party).is_some_and(|party| party.root_key == key))
             .ok_or(SignError::LocalOtherKey)?;
         let message = signature_message(self.charter.kind, self.hash());
         self.add_signature(party, signer.sign(&message))?;
@@ -261,11 +242,8 @@ impl CharterDraft {
         let log_keys: Result<Vec<_>, _> = self.charter.posts.iter().map(key).collect();
         let mut officer_keys = Vec::with_capacity(self.charter.officers.len());
         for officer in &self.charter.officers {
-            let keys: Result<Vec<_>, _> = officer
-                .keys
-                .iter()
-                .map(|key| PublicKey::from_bytes(&key.key))
-                .collect();
+            let keys: Result<Vec<_>, _> =
+                officer.keys.iter().map(|key| PublicKey::from_bytes(&key.key)).collect();
             officer_keys.push(keys.map_err(|_| CharterError::PeerUnusableKey)?);
         }
         Ok(SignedCharter {
@@ -372,9 +350,7 @@ impl SignedCharter {
     /// Returns a key of an officer, by its place among the officer's keys.
     #[must_use]
     pub fn officer_key(&self, officer: OfficerIndex, key: u8) -> Option<&PublicKey> {
-        self.officer_keys
-            .get(officer.index())?
-            .get(usize::from(key))
+        self.officer_keys.get(officer.index())?.get(usize::from(key))
     }
 
     /// Checks that `next` may replace this charter (`spec/charter.md §6`).
@@ -473,10 +449,6 @@ impl CharterFork {
         }
         let both = |party: &PartyIndex| self.other.signatures.contains_key(party);
         let guilty: Vec<_> = self.one.signatures.keys().copied().filter(both).collect();
-        if guilty.is_empty() {
-            Err(CharterForkError::PeerNobody)
-        } else {
-            Ok(guilty)
-        }
+        if guilty.is_empty() { Err(CharterForkError::PeerNobody) } else { Ok(guilty) }
     }
 }

@@ -9,11 +9,7 @@ fn key(number: u8) -> PublicKey {
 
 fn checkpoint(size: u64) -> Checkpoint {
     let origin = Origin::of(LineId([3; 32]), Kind::Real, PostIndex(0), 0);
-    Checkpoint {
-        origin,
-        size,
-        root: Hash([4; 32]),
-    }
+    Checkpoint { origin, size, root: Hash([4; 32]) }
 }
 
 #[test]
@@ -65,11 +61,7 @@ fn a_text_has_one_form_only() {
         text.replace(&origin, &origin.to_uppercase()),
         text.replace('=', ""),
     ] {
-        assert_eq!(
-            Checkpoint::parse_text(&other),
-            Err(CheckpointError::PeerMalformed),
-            "{other}"
-        );
+        assert_eq!(Checkpoint::parse_text(&other), Err(CheckpointError::PeerMalformed), "{other}");
     }
 }
 
@@ -77,18 +69,9 @@ fn a_text_has_one_form_only() {
 fn a_signature_is_checked_against_the_charters_key() {
     let charter = line();
     let origin = charter.origin(PostIndex(0)).unwrap();
-    let signed = Checkpoint {
-        origin,
-        size: 0,
-        root: crate::merkle::empty_root(),
-    }
-    .sign(&signer(11));
-    assert!(
-        signed
-            .clone()
-            .verify(charter.log_key(PostIndex(0)).unwrap())
-            .is_ok()
-    );
+    let signed =
+        Checkpoint { origin, size: 0, root: crate::merkle::empty_root() }.sign(&signer(11));
+    assert!(signed.clone().verify(charter.log_key(PostIndex(0)).unwrap()).is_ok());
     assert_eq!(
         signed.verify(charter.log_key(PostIndex(1)).unwrap()),
         Err(CheckpointError::PeerBadSignature)

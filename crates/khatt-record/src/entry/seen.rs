@@ -27,10 +27,7 @@ impl SeenLog {
     /// Returns a contiguous prefix.
     #[must_use]
     pub const fn prefix(prefix: u64) -> Self {
-        Self {
-            prefix,
-            beyond: Vec::new(),
-        }
+        Self { prefix, beyond: Vec::new() }
     }
 
     /// Tells whether the entry at `index` was held.
@@ -48,9 +45,7 @@ impl SeenLog {
     /// Returns one more than the greatest index held, 0 if none is.
     #[must_use]
     pub fn end(&self) -> u64 {
-        self.beyond
-            .last()
-            .map_or(self.prefix, |last| last.saturating_add(1))
+        self.beyond.last().map_or(self.prefix, |last| last.saturating_add(1))
     }
 }
 
@@ -58,10 +53,7 @@ impl Seen {
     /// Returns that post `own` holds nothing of the other logs of a line with `posts` posts.
     #[must_use]
     pub fn none(posts: usize, own: PostIndex) -> Self {
-        Self {
-            own,
-            logs: vec![SeenLog::default(); posts.saturating_sub(1)],
-        }
+        Self { own, logs: vec![SeenLog::default(); posts.saturating_sub(1)] }
     }
 
     /// Returns the post whose view this is.
@@ -95,20 +87,13 @@ impl Seen {
     pub fn covers(&self, earlier: &Self) -> bool {
         self.own == earlier.own
             && self.logs.len() >= earlier.logs.len()
-            && earlier
-                .logs
-                .iter()
-                .zip(&self.logs)
-                .all(|(old, new)| new.covers(old))
+            && earlier.logs.iter().zip(&self.logs).all(|(old, new)| new.covers(old))
     }
 
     /// Goes through the other logs by post ascending.
     pub fn iter(&self) -> impl Iterator<Item = (PostIndex, &SeenLog)> {
         let own = self.own.0;
-        (0..=u8::MAX)
-            .filter(move |post| *post != own)
-            .map(PostIndex)
-            .zip(&self.logs)
+        (0..=u8::MAX).filter(move |post| *post != own).map(PostIndex).zip(&self.logs)
     }
 
     /// Writes the view: an array with, for each other log, its prefix or `[prefix, beyond …]`.
@@ -118,8 +103,7 @@ impl Seen {
             if log.beyond.is_empty() {
                 out.uint(log.prefix);
             } else {
-                out.array(log.beyond.len().saturating_add(1))
-                    .uint(log.prefix);
+                out.array(log.beyond.len().saturating_add(1)).uint(log.prefix);
                 for index in &log.beyond {
                     out.uint(*index);
                 }

@@ -6,14 +6,12 @@ const POSTS: usize = 3;
 const OWN: PostIndex = PostIndex(1);
 
 fn logs() -> impl Strategy<Value = SeenLog> {
-    (
-        0_u64..1 << 40,
-        prop::collection::btree_set(1_u64..1 << 40, 0..5),
-    )
-        .prop_map(|(prefix, more)| SeenLog {
+    (0_u64..1 << 40, prop::collection::btree_set(1_u64..1 << 40, 0..5)).prop_map(
+        |(prefix, more)| SeenLog {
             prefix,
             beyond: more.into_iter().map(|step| prefix + step).collect(),
-        })
+        },
+    )
 }
 
 fn seens() -> impl Strategy<Value = Seen> {
@@ -34,43 +32,24 @@ fn hashes() -> impl Strategy<Value = Hash> {
 }
 
 fn threads() -> impl Strategy<Value = Option<EntryId>> {
-    prop::option::of((0_u8..3, 0_u64..).prop_map(|(log, index)| EntryId {
-        log: PostIndex(log),
-        index,
-    }))
+    prop::option::of(
+        (0_u8..3, 0_u64..).prop_map(|(log, index)| EntryId { log: PostIndex(log), index }),
+    )
 }
 
 fn acts() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        Just(Act::Release),
-        Just(Act::Acknowledge),
-        Just(Act::Service)
-    ]
+    prop_oneof![Just(Act::Release), Just(Act::Acknowledge), Just(Act::Service)]
 }
 
 fn entries() -> impl Strategy<Value = Entry> {
     (0..TIME_MAX_MS, seens()).prop_flat_map(|(t_ms, seen)| {
         let with = move || (t_ms, seen.clone());
-        let (a, b, c, d, e, f, g, h) = (
-            with(),
-            with(),
-            with(),
-            with(),
-            with(),
-            with(),
-            with(),
-            with(),
-        );
+        let (a, b, c, d, e, f, g, h) =
+            (with(), with(), with(), with(), with(), with(), with(), with());
         prop_oneof![
             (hashes(), 0_u32..).prop_map(move |(line, generation)| {
                 let (t_ms, seen) = a.clone();
-                Entry::Open(Open {
-                    t_ms,
-                    seen,
-                    line: LineId(line.0),
-                    post: OWN,
-                    generation,
-                })
+                Entry::Open(Open { t_ms, seen, line: LineId(line.0), post: OWN, generation })
             }),
             (acts(), 0_u64..4, threads(), hashes(), hashes()).prop_map(
                 move |(act, precedence, thread, c_body, c_auth)| {
@@ -89,13 +68,7 @@ fn entries() -> impl Strategy<Value = Entry> {
             ),
             (others(), 1_u64.., hashes()).prop_map(move |(log, size, root)| {
                 let (t_ms, seen) = c.clone();
-                Entry::Receipt(Receipt {
-                    t_ms,
-                    seen,
-                    log,
-                    size,
-                    root,
-                })
+                Entry::Receipt(Receipt { t_ms, seen, log, size, root })
             }),
             (0_u32.., 0_u8..).prop_map(move |(epoch_no, fill)| {
                 let (t_ms, seen) = d.clone();
@@ -113,43 +86,23 @@ fn entries() -> impl Strategy<Value = Entry> {
             }),
             (0_u32.., 0_u8..).prop_map(move |(prekey_no, fill)| {
                 let (t_ms, seen) = e.clone();
-                Entry::Prekey(Prekey {
-                    t_ms,
-                    seen,
-                    prekey_no,
-                    key: Box::new([fill; PREKEY_LEN]),
-                })
+                Entry::Prekey(Prekey { t_ms, seen, prekey_no, key: Box::new([fill; PREKEY_LEN]) })
             }),
             (others(), 0_u64..1 << 50, 1_u64..99, hashes()).prop_map(
                 move |(log, index, more, root)| {
                     let (t_ms, seen) = f.clone();
                     let entry = EntryId { log, index };
-                    Entry::Ahead(Ahead {
-                        t_ms,
-                        seen,
-                        entry,
-                        size: index + more,
-                        root,
-                    })
+                    Entry::Ahead(Ahead { t_ms, seen, entry, size: index + more, root })
                 }
             ),
             (others(), 0_u64.., 0_u16..).prop_map(move |(log, index, reason)| {
                 let (t_ms, seen) = g.clone();
                 let entry = EntryId { log, index };
-                Entry::Refusal(Refusal {
-                    t_ms,
-                    seen,
-                    entry,
-                    reason: RefusalReason(reason),
-                })
+                Entry::Refusal(Refusal { t_ms, seen, entry, reason: RefusalReason(reason) })
             }),
             hashes().prop_map(move |charter| {
                 let (t_ms, seen) = h.clone();
-                Entry::Amend(Amend {
-                    t_ms,
-                    seen,
-                    charter,
-                })
+                Entry::Amend(Amend { t_ms, seen, charter })
             }),
         ]
     })
@@ -170,56 +123,27 @@ fn message() -> Entry {
 
 #[test]
 fn a_message_is_as_short_as_promised() {
-    assert!(
-        message().encode().len() <= 87,
-        "{}",
-        message().encode().len()
-    );
+    assert!(message().encode().len() <= 87, "{}", message().encode().len());
 }
 
 #[test]
 fn an_unknown_type_is_kept_as_it_came() {
     let mut out = Writer::new();
-    out.array(6)
-        .uint(1)
-        .uint(7)
-        .uint(5)
-        .array(1)
-        .uint(3)
-        .array(1)
-        .text("new")
-        .bytes(b"more");
+    out.array(6).uint(1).uint(7).uint(5).array(1).uint(3).array(1).text("new").bytes(b"more");
     let bytes = out.finish();
     let entry = Entry::decode(&bytes, 2, PostIndex(0)).unwrap();
     assert_eq!((entry.type_number(), entry.t_ms()), (7, 5));
-    assert!(entry.seen().has(EntryId {
-        log: PostIndex(1),
-        index: 2
-    }));
+    assert!(entry.seen().has(EntryId { log: PostIndex(1), index: 2 }));
     assert_eq!(entry.encode(), bytes);
     let deep = [&[0x85, 1, 7, 5, 0x81, 0][..], &[0x81, 0x81, 0x81, 0x81, 0]].concat();
-    assert!(matches!(
-        Entry::decode(&deep, 2, PostIndex(0)),
-        Err(DecodeError::PeerTooDeep { .. })
-    ));
+    assert!(matches!(Entry::decode(&deep, 2, PostIndex(0)), Err(DecodeError::PeerTooDeep { .. })));
 }
 
 #[test]
 fn a_view_answers_for_prefix_and_beyond() {
     let mut seen = Seen::none(3, PostIndex(1));
-    seen.set(
-        PostIndex(2),
-        SeenLog {
-            prefix: 4,
-            beyond: vec![6, 9],
-        },
-    );
-    let has = |log, index| {
-        seen.has(EntryId {
-            log: PostIndex(log),
-            index,
-        })
-    };
+    seen.set(PostIndex(2), SeenLog { prefix: 4, beyond: vec![6, 9] });
+    let has = |log, index| seen.has(EntryId { log: PostIndex(log), index });
     assert!(has(2, 3) && has(2, 6) && has(2, 9));
     assert!(!has(2, 4) && !has(2, 5) && !has(2, 10) && !has(0, 0) && !has(1, 0) && !has(3, 0));
     assert_eq!(seen.of(PostIndex(2)).unwrap().end(), 10);

@@ -144,9 +144,7 @@ impl<R: io::Read> RecordReader<R> {
             return Ok(None);
         }
         let at = self.position();
-        let length = self
-            .row_length()?
-            .ok_or(RecordFileError::PeerCutShort { at })?;
+        let length = self.row_length()?.ok_or(RecordFileError::PeerCutShort { at })?;
         let malformed = |error| RecordFileError::PeerMalformed { at, error };
         let mut reader = Reader::new(self.row(length));
         let fields = reader.array(8).map_err(malformed)?;
@@ -170,10 +168,8 @@ impl<R: io::Read> RecordReader<R> {
         let (counts, digest) = read_trailer(self.row(length), fields)
             .map_err(|error| RecordFileError::PeerMalformed { at, error })?;
         let found = <[u8; 32]>::from(self.digest.clone().finalize());
-        let (named, others) = self
-            .counts
-            .split_at_checked(counts.len())
-            .unwrap_or((&self.counts, &[]));
+        let (named, others) =
+            self.counts.split_at_checked(counts.len()).unwrap_or((&self.counts, &[]));
         if digest != found || counts.as_slice() != named || others.iter().any(|count| *count != 0) {
             return Err(RecordFileError::PeerTrailerDiffers);
         }
@@ -212,15 +208,12 @@ impl<R: io::Read> RecordReader<R> {
     }
 
     fn row(&self, length: usize) -> &[u8] {
-        self.buffer
-            .get(self.start..self.start.saturating_add(length))
-            .unwrap_or_default()
+        self.buffer.get(self.start..self.start.saturating_add(length)).unwrap_or_default()
     }
 
     fn consume(&mut self, length: usize) {
         let end = self.start.saturating_add(length);
-        self.digest
-            .update(self.buffer.get(self.start..end).unwrap_or_default());
+        self.digest.update(self.buffer.get(self.start..end).unwrap_or_default());
         self.start = end;
     }
 
@@ -238,8 +231,7 @@ impl<R: io::Read> RecordReader<R> {
                 other => break other,
             }
         };
-        self.buffer
-            .truncate(length.saturating_add(*got.as_ref().unwrap_or(&0)));
+        self.buffer.truncate(length.saturating_add(*got.as_ref().unwrap_or(&0)));
         if got? == 0 {
             self.ended = true;
         }
@@ -252,10 +244,7 @@ fn read_header(row: &[u8]) -> Result<u64, DecodeError> {
     reader.array_of(3)?;
     reader.uint_max(HEADER)?;
     if reader.text(TITLE.len())? != TITLE {
-        return Err(DecodeError::PeerContradiction {
-            what: "title",
-            at: reader.position(),
-        });
+        return Err(DecodeError::PeerContradiction { what: "title", at: reader.position() });
     }
     reader.uint()
 }
@@ -267,27 +256,14 @@ fn read_row(reader: &mut Reader<'_>, kind: u64, fields: usize) -> Result<Option<
         (ENTRY, 4) => {
             let log = read_log(reader)?;
             let leaf = reader.bytes(ENTRY_MAX)?.to_vec();
-            Row::Entry {
-                log,
-                leaf,
-                open: read_open(reader)?,
-            }
+            Row::Entry { log, leaf, open: read_open(reader)? }
         }
         (CHECKPOINT, 4 | 5) => {
             let log = read_log(reader)?;
             let size = reader.uint()?;
             let signature = reader.fixed()?;
-            let root = if fields == 5 {
-                Some(Hash(reader.fixed()?))
-            } else {
-                None
-            };
-            Row::Checkpoint {
-                log,
-                size,
-                signature,
-                root,
-            }
+            let root = if fields == 5 { Some(Hash(reader.fixed()?)) } else { None };
+            Row::Checkpoint { log, size, signature, root }
         }
         (FORK, 2) => Row::Fork(reader.bytes(ROW_MAX)?.to_vec()),
         (CHARTER..=FORK, _) => return Err(DecodeError::PeerOtherLength { at: 0 }),
@@ -300,11 +276,7 @@ fn read_row(reader: &mut Reader<'_>, kind: u64, fields: usize) -> Result<Option<
 fn read_log(reader: &mut Reader<'_>) -> Result<PostIndex, DecodeError> {
     let at = reader.position();
     let log: PostIndex = reader.number()?;
-    if log.index() < POSTS_MAX {
-        Ok(log)
-    } else {
-        Err(DecodeError::PeerTooLarge { at })
-    }
+    if log.index() < POSTS_MAX { Ok(log) } else { Err(DecodeError::PeerTooLarge { at }) }
 }
 
 fn read_open(reader: &mut Reader<'_>) -> Result<RowOpen, DecodeError> {
@@ -316,10 +288,7 @@ fn read_open(reader: &mut Reader<'_>) -> Result<RowOpen, DecodeError> {
     let at = ahead.position();
     if ahead.array(3)? == 1 {
         if ahead.uint()? != 1 {
-            return Err(DecodeError::PeerContradiction {
-                what: "reason for leaving out",
-                at,
-            });
+            return Err(DecodeError::PeerContradiction { what: "reason for leaving out", at });
         }
         *reader = ahead;
         return Ok(RowOpen::Withheld);

@@ -53,11 +53,7 @@ impl<W: io::Write> RecordWriter<W> {
     /// [`WriteError`] if the charter is too long or the place refuses.
     pub fn new(out: W, charter: &[u8], posts: usize) -> Result<Self, WriteError> {
         let counts = vec![0; posts.min(POSTS_MAX)];
-        let mut writer = Self {
-            out,
-            digest: Sha256::new(),
-            counts,
-        };
+        let mut writer = Self { out, digest: Sha256::new(), counts };
         let mut row = Writer::new();
         row.array(3).uint(HEADER).text(TITLE).uint(VERSION);
         writer.row(&row.finish())?;
@@ -100,10 +96,7 @@ impl<W: io::Write> RecordWriter<W> {
                 row.array(1).uint(1);
             }
         }
-        let count = self
-            .counts
-            .get_mut(log.index())
-            .ok_or(WriteError::LocalNoSuchPost(log))?;
+        let count = self.counts.get_mut(log.index()).ok_or(WriteError::LocalNoSuchPost(log))?;
         *count = count.saturating_add(1);
         self.row(&row.finish())
     }
@@ -124,11 +117,7 @@ impl<W: io::Write> RecordWriter<W> {
     ) -> Result<(), WriteError> {
         let mut row = Writer::with_capacity(128);
         let fields = if root.is_some() { 5 } else { 4 };
-        row.array(fields)
-            .uint(CHECKPOINT)
-            .uint(log.into())
-            .uint(size)
-            .bytes(signature);
+        row.array(fields).uint(CHECKPOINT).uint(log.into()).uint(size).bytes(signature);
         if let Some(root) = root {
             row.bytes(&root.0);
         }

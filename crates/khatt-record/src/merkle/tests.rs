@@ -5,9 +5,7 @@ use sha2::Sha256;
 use super::*;
 
 fn leaves(count: u64) -> Vec<[u8; 8]> {
-    (0..count)
-        .map(|i| (i.wrapping_mul(0x9e37_79b9)).to_be_bytes())
-        .collect()
+    (0..count).map(|i| (i.wrapping_mul(0x9e37_79b9)).to_be_bytes()).collect()
 }
 
 fn hashes(count: u64) -> Vec<Hash> {
@@ -42,25 +40,14 @@ fn roots_and_proofs_agree_with_another_implementation_for_every_size_to_130() {
         other.push(*leaf);
         let size = index as u64 + 1;
         let root = frontier.root();
-        assert_eq!(
-            root.0.as_slice(),
-            other.root().as_bytes().as_slice(),
-            "size {size}"
-        );
+        assert_eq!(root.0.as_slice(), other.root().as_bytes().as_slice(), "size {size}");
         assert_eq!(frontier.size(), size);
         let last = frontier.last_leaf_proof();
-        assert_eq!(
-            flat(&last),
-            other.prove_inclusion(index).as_bytes(),
-            "size {size}"
-        );
+        assert_eq!(flat(&last), other.prove_inclusion(index).as_bytes(), "size {size}");
         verify_inclusion(leaf_hashes[index], index as u64, size, &last, root).unwrap();
         for place in 0..size {
             let proof = inclusion_proof(&leaf_hashes, place, size).unwrap();
-            assert_eq!(
-                flat(&proof),
-                other.prove_inclusion(place as usize).as_bytes()
-            );
+            assert_eq!(flat(&proof), other.prove_inclusion(place as usize).as_bytes());
             verify_inclusion(leaf_hashes[place as usize], place, size, &proof, root).unwrap();
         }
         for old in 1..size {
@@ -81,14 +68,8 @@ fn large_logs_agree_with_another_implementation() {
         other.push(leaf);
         frontier.append(leaf_hash(&leaf));
     }
-    assert_eq!(
-        frontier.root().0.as_slice(),
-        other.root().as_bytes().as_slice()
-    );
-    assert_eq!(
-        flat(&frontier.last_leaf_proof()),
-        other.prove_inclusion(5000).as_bytes()
-    );
+    assert_eq!(frontier.root().0.as_slice(), other.root().as_bytes().as_slice());
+    assert_eq!(flat(&frontier.last_leaf_proof()), other.prove_inclusion(5000).as_bytes());
 }
 
 #[test]
@@ -115,14 +96,8 @@ fn a_changed_proof_or_place_is_refused() {
         }
         assert!(verify_inclusion(leaf, index ^ 1, 77, &proof, root).is_err());
     }
-    assert_eq!(
-        verify_inclusion(root, 0, 0, &[], root),
-        Err(ProofError::PeerOutOfRange)
-    );
-    assert_eq!(
-        verify_inclusion(root, 5, 5, &[], root),
-        Err(ProofError::PeerOutOfRange)
-    );
+    assert_eq!(verify_inclusion(root, 0, 0, &[], root), Err(ProofError::PeerOutOfRange));
+    assert_eq!(verify_inclusion(root, 5, 5, &[], root), Err(ProofError::PeerOutOfRange));
 }
 
 #[test]
@@ -131,30 +106,12 @@ fn consistency_of_equal_and_empty_logs_needs_no_hashes() {
     let root = root_at(&all, 9).unwrap();
     assert_eq!(verify_consistency(9, 9, root, root, &[]), Ok(()));
     assert_eq!(verify_consistency(0, 9, empty_root(), root, &[]), Ok(()));
-    assert_eq!(
-        verify_consistency(0, 9, root, root, &[]),
-        Err(ProofError::PeerOtherRoot)
-    );
-    assert_eq!(
-        verify_consistency(9, 9, root, root, &[root]),
-        Err(ProofError::PeerOtherLength)
-    );
-    assert_eq!(
-        verify_consistency(9, 8, root, root, &[]),
-        Err(ProofError::PeerOutOfRange)
-    );
-    assert_eq!(
-        consistency_proof(&all, 9, 8),
-        Err(ProofError::LocalOutOfRange)
-    );
-    assert_eq!(
-        inclusion_proof(&all, 9, 9),
-        Err(ProofError::LocalOutOfRange)
-    );
-    assert_eq!(
-        inclusion_proof(&all, 0, 10),
-        Err(ProofError::LocalLeafMissing { index: 9 })
-    );
+    assert_eq!(verify_consistency(0, 9, root, root, &[]), Err(ProofError::PeerOtherRoot));
+    assert_eq!(verify_consistency(9, 9, root, root, &[root]), Err(ProofError::PeerOtherLength));
+    assert_eq!(verify_consistency(9, 8, root, root, &[]), Err(ProofError::PeerOutOfRange));
+    assert_eq!(consistency_proof(&all, 9, 8), Err(ProofError::LocalOutOfRange));
+    assert_eq!(inclusion_proof(&all, 9, 9), Err(ProofError::LocalOutOfRange));
+    assert_eq!(inclusion_proof(&all, 0, 10), Err(ProofError::LocalLeafMissing { index: 9 }));
 }
 
 #[test]

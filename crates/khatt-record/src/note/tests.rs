@@ -22,24 +22,11 @@ fn the_example_of_the_specification_opens() {
 fn a_changed_note_is_refused() {
     let key = VerifierKey::parse(EXAMPLE_KEY).unwrap();
     let changed = EXAMPLE_NOTE.replace("example message", "other message");
-    assert_eq!(
-        open(changed.as_bytes(), &key),
-        Err(NoteError::PeerBadSignature)
-    );
+    assert_eq!(open(changed.as_bytes(), &key), Err(NoteError::PeerBadSignature));
     let renamed = EXAMPLE_NOTE.replace("example.com/foo", "example.com/bar");
     assert_eq!(open(renamed.as_bytes(), &key), Err(NoteError::PeerUnsigned));
-    for malformed in [
-        "",
-        "\n",
-        "a\n\n",
-        "a\n\n\u{2014} b\n",
-        "a\tb\n\n\u{2014} b AAAAAAA=\n",
-    ] {
-        assert_eq!(
-            open(malformed.as_bytes(), &key),
-            Err(NoteError::PeerMalformed),
-            "{malformed}"
-        );
+    for malformed in ["", "\n", "a\n\n", "a\n\n\u{2014} b\n", "a\tb\n\n\u{2014} b AAAAAAA=\n"] {
+        assert_eq!(open(malformed.as_bytes(), &key), Err(NoteError::PeerMalformed), "{malformed}");
     }
 }
 
@@ -60,15 +47,9 @@ fn signatures_of_unknown_keys_are_passed_over() {
 #[test]
 fn verifier_keys_with_another_id_or_type_are_refused() {
     let other_id = EXAMPLE_KEY.replace("530d903a", "530d903b");
-    assert_eq!(
-        VerifierKey::parse(&other_id),
-        Err(VerifierKeyError::PeerOtherId)
-    );
+    assert_eq!(VerifierKey::parse(&other_id), Err(VerifierKeyError::PeerOtherId));
     let other_type = EXAMPLE_KEY.replace("+Aeky", "+BOky");
-    assert_eq!(
-        VerifierKey::parse(&other_type),
-        Err(VerifierKeyError::PeerOtherType)
-    );
+    assert_eq!(VerifierKey::parse(&other_type), Err(VerifierKeyError::PeerOtherType));
     for malformed in ["", "a", "a+b", "a+530d903a+", "a b+530d903a+AQ=="] {
         assert!(VerifierKey::parse(malformed).is_err(), "{malformed}");
     }
@@ -76,12 +57,8 @@ fn verifier_keys_with_another_id_or_type_are_refused() {
 
 #[test]
 fn texts_that_cannot_be_in_a_note_are_not_signed() {
-    for (text, name) in [
-        ("no newline", "n"),
-        ("tab\t\n", "n"),
-        ("a\n", "with space"),
-        ("a\n", ""),
-    ] {
+    for (text, name) in [("no newline", "n"), ("tab\t\n", "n"), ("a\n", "with space"), ("a\n", "")]
+    {
         assert_eq!(sign(text, name, &signer(1)), Err(NoteError::PeerMalformed));
     }
 }

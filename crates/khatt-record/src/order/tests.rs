@@ -29,12 +29,7 @@ impl Line {
         let posts = 2 + random.below(4) as usize;
         let parties = (0..posts as u8).map(|post| PartyIndex(post / 2)).collect();
         let skew = (0..posts).map(|_| random.below(50)).collect();
-        Self {
-            parties,
-            logs: vec![vec![]; posts],
-            held: vec![vec![0; posts]; posts],
-            skew,
-        }
+        Self { parties, logs: vec![vec![]; posts], held: vec![vec![0; posts]; posts], skew }
     }
 
     fn append(&mut self, post: usize, t_ms: u64) {
@@ -44,11 +39,7 @@ impl Line {
             seen.set(PostIndex(other as u8), SeenLog::prefix(*held));
         }
         let index = self.logs[post].len() as u64;
-        self.logs[post].push(Node {
-            id: EntryId { log: own, index },
-            t_ms,
-            seen,
-        });
+        self.logs[post].push(Node { id: EntryId { log: own, index }, t_ms, seen });
         self.held[post][post] = index + 1;
     }
 
@@ -68,17 +59,12 @@ impl Line {
 
     fn nodes(&self, held: &[u64]) -> Vec<Node> {
         let logs = self.logs.iter().zip(held);
-        logs.flat_map(|(log, count)| log[..*count as usize].to_vec())
-            .collect()
+        logs.flat_map(|(log, count)| log[..*count as usize].to_vec()).collect()
     }
 }
 
 fn relative(order: &[EntryId], among: &BTreeSet<EntryId>) -> Vec<EntryId> {
-    order
-        .iter()
-        .copied()
-        .filter(|id| among.contains(id))
-        .collect()
+    order.iter().copied().filter(|id| among.contains(id)).collect()
 }
 
 #[test]
@@ -96,11 +82,7 @@ fn adding_entries_never_reorders_old_ones_and_settled_prefixes_are_final() {
                 cut_off = random.below(posts as u64 + 3) as usize;
             }
             let post = random.below(posts as u64) as usize;
-            let lie = if random.below(5) == 0 {
-                random.below(1000)
-            } else {
-                0
-            };
+            let lie = if random.below(5) == 0 { random.below(1000) } else { 0 };
             line.append(post, step * 10 + line.skew[post] + lie);
             let before = line.held.clone();
             line.carry(random);
@@ -112,16 +94,8 @@ fn adding_entries_never_reorders_old_ones_and_settled_prefixes_are_final() {
             let now = order(&line.parties, &[], &nodes);
             let old = &shown[viewer];
             let among: BTreeSet<_> = old.shown.iter().copied().collect();
-            assert_eq!(
-                relative(&now.shown, &among),
-                old.shown,
-                "seed {seed}, step {step}"
-            );
-            assert_eq!(
-                now.shown[..old.settled],
-                old.shown[..old.settled],
-                "seed {seed}"
-            );
+            assert_eq!(relative(&now.shown, &among), old.shown, "seed {seed}, step {step}");
+            assert_eq!(now.shown[..old.settled], old.shown[..old.settled], "seed {seed}");
             assert!(now.settled >= old.settled, "seed {seed}");
             settled_seen += usize::from(now.settled > 0);
             shown[viewer] = now;
@@ -131,19 +105,12 @@ fn adding_entries_never_reorders_old_ones_and_settled_prefixes_are_final() {
         let last = order(&line.parties, &[], &line.nodes(&all));
         assert_eq!(last.shown.len(), 60, "seed {seed}");
         for old in &shown {
-            assert_eq!(
-                last.shown[..old.settled],
-                old.shown[..old.settled],
-                "seed {seed}"
-            );
+            assert_eq!(last.shown[..old.settled], old.shown[..old.settled], "seed {seed}");
         }
         check_causes(&line, &last.shown);
         check_resume(&line, &last);
     }
-    assert!(
-        settled_seen > 1000,
-        "the runs settled too little to show anything: {settled_seen}"
-    );
+    assert!(settled_seen > 1000, "the runs settled too little to show anything: {settled_seen}");
 }
 
 fn check_causes(line: &Line, shown: &[EntryId]) {
@@ -177,14 +144,7 @@ fn check_resume(line: &Line, whole: &Order) {
 fn node(log: u8, index: u64, t_ms: u64, seen_other: u64) -> Node {
     let mut seen = Seen::none(2, PostIndex(log));
     seen.set(PostIndex(1 - log), SeenLog::prefix(seen_other));
-    Node {
-        id: EntryId {
-            log: PostIndex(log),
-            index,
-        },
-        t_ms,
-        seen,
-    }
+    Node { id: EntryId { log: PostIndex(log), index }, t_ms, seen }
 }
 
 const TWO: [PartyIndex; 2] = [PartyIndex(0), PartyIndex(1)];
@@ -192,13 +152,7 @@ const TWO: [PartyIndex; 2] = [PartyIndex(0), PartyIndex(1)];
 #[test]
 fn concurrent_entries_go_by_claimed_time_then_party() {
     let nodes = [node(0, 0, 9, 0), node(1, 0, 5, 0), node(1, 1, 9, 0)];
-    let ids = |order: &Order| {
-        order
-            .shown
-            .iter()
-            .map(EntryId::to_string)
-            .collect::<Vec<_>>()
-    };
+    let ids = |order: &Order| order.shown.iter().map(EntryId::to_string).collect::<Vec<_>>();
     assert_eq!(ids(&order(&TWO, &[], &nodes)), ["1/0", "0/0", "1/1"]);
     assert!(concurrent(&nodes[0], &nodes[1]));
     assert!(!concurrent(&nodes[1], &nodes[2]));
@@ -210,10 +164,7 @@ fn an_answer_follows_its_cause_whatever_the_clocks_say() {
     let nodes = [node(0, 0, 1000, 0), node(1, 0, 1, 1)];
     let order = order(&TWO, &[], &nodes);
     assert_eq!(order.shown, [nodes[0].id, nodes[1].id]);
-    assert_eq!(
-        order.settled, 1,
-        "South has passed North's entry, North has not passed South's"
-    );
+    assert_eq!(order.settled, 1, "South has passed North's entry, North has not passed South's");
 }
 
 #[test]
@@ -226,17 +177,9 @@ fn an_entry_whose_causes_are_missing_waits() {
 
 #[test]
 fn a_later_view_that_claims_less_gains_no_earlier_place() {
-    let nodes = [
-        node(0, 0, 50, 0),
-        node(1, 0, 60, 1),
-        node(1, 1, 0, 0),
-        node(0, 1, 70, 0),
-    ];
+    let nodes = [node(0, 0, 50, 0), node(1, 0, 60, 1), node(1, 1, 0, 0), node(0, 1, 70, 0)];
     let order = order(&TWO, &[], &nodes);
-    assert_eq!(
-        order.shown,
-        [nodes[0].id, nodes[1].id, nodes[2].id, nodes[3].id]
-    );
+    assert_eq!(order.shown, [nodes[0].id, nodes[1].id, nodes[2].id, nodes[3].id]);
 }
 
 #[test]
@@ -245,21 +188,12 @@ fn a_merge_asks_for_what_it_needs_and_refuses_what_is_not_next() {
     assert_eq!(merge.step(), Step::Wants(PostIndex(0)));
     assert_eq!(
         merge.offer(&node(0, 1, 0, 0)),
-        Err(OrderError::LocalNotNext(EntryId {
-            log: PostIndex(0),
-            index: 1
-        }))
+        Err(OrderError::LocalNotNext(EntryId { log: PostIndex(0), index: 1 }))
     );
     merge.offer(&node(0, 0, 0, 0)).unwrap();
     assert_eq!(merge.step(), Step::Wants(PostIndex(1)));
     merge.end(PostIndex(1));
-    assert_eq!(
-        merge.step(),
-        Step::Show(EntryId {
-            log: PostIndex(0),
-            index: 0
-        })
-    );
+    assert_eq!(merge.step(), Step::Show(EntryId { log: PostIndex(0), index: 0 }));
     merge.end(PostIndex(0));
     assert_eq!(merge.step(), Step::Done);
     assert!(merge.waiting().is_empty());

@@ -127,12 +127,7 @@ impl SendEpoch {
     pub fn resume(secret: EpochSecret, number: EpochNumber, entropy: &mut dyn Entropy) -> Self {
         let mut tag = [0; 8];
         entropy.fill(&mut tag);
-        Self {
-            secret,
-            number,
-            tag,
-            counter: 0,
-        }
+        Self { secret, number, tag, counter: 0 }
     }
 
     /// The epoch's number.
@@ -265,9 +260,7 @@ pub fn seal_capsule(
     let mut bytes = Vec::with_capacity(CAPSULE_LEN);
     bytes.extend_from_slice(&encapsulated.to_bytes());
     bytes.extend_from_slice(&sealed);
-    bytes
-        .try_into()
-        .map_err(|_| CapsuleError::PeerPrekeyInvalid)
+    bytes.try_into().map_err(|_| CapsuleError::PeerPrekeyInvalid)
 }
 
 /// Opens a capsule with the secret half of the prekey it was sealed to.
@@ -301,8 +294,5 @@ pub fn open_capsule(
         return Err(CapsuleError::PeerCapsuleUnopenable);
     }
     secret.0.copy_from_slice(&opened);
-    Ok(ReceiveEpoch {
-        secret,
-        number: context.epoch,
-    })
+    Ok(ReceiveEpoch { secret, number: context.epoch })
 }

@@ -73,9 +73,7 @@ impl FrameHeader {
         let [t0, t1, t2, t3, t4, t5, t6, t7] = self.tag;
         let [e0, e1] = self.epoch.to_be_bytes();
         let [c0, c1, c2, c3] = self.counter.to_be_bytes();
-        [
-            flags, t0, t1, t2, t3, t4, t5, t6, t7, e0, e1, c0, c1, c2, c3,
-        ]
+        [flags, t0, t1, t2, t3, t4, t5, t6, t7, e0, e1, c0, c1, c2, c3]
     }
 }
 
@@ -154,26 +152,8 @@ pub fn peek(bytes: &[u8]) -> Result<FrameHeader, FrameError> {
     if bytes.len() > FRAME_MAX {
         return Err(FrameError::CarrierOversize);
     }
-    let header = bytes
-        .first_chunk::<HEADER_LEN>()
-        .ok_or(FrameError::CarrierTruncated)?;
-    let [
-        flags,
-        t0,
-        t1,
-        t2,
-        t3,
-        t4,
-        t5,
-        t6,
-        t7,
-        e0,
-        e1,
-        c0,
-        c1,
-        c2,
-        c3,
-    ] = *header;
+    let header = bytes.first_chunk::<HEADER_LEN>().ok_or(FrameError::CarrierTruncated)?;
+    let [flags, t0, t1, t2, t3, t4, t5, t6, t7, e0, e1, c0, c1, c2, c3] = *header;
     let (kind, least) = match flags {
         FLAGS_FRAME => (FrameKind::Plain, FRAME_OVERHEAD),
         FLAGS_CAPSULE => (FrameKind::Capsule, FRAME_OVERHEAD + CAPSULE_LEN),
@@ -280,11 +260,7 @@ pub fn open_capsule_frame(
     let (prekey_no, epoch) = opened.ok_or(FrameError::PeerCapsuleUnopenable)?;
     let plain = open(&epoch, context, &header, bytes, HEADER_LEN + CAPSULE_LEN)?;
     let items = items::decode(&plain, context, Some(capsule)).map_err(FrameError::PeerItems)?;
-    Ok(OpenedCapsule {
-        epoch,
-        prekey_no,
-        items,
-    })
+    Ok(OpenedCapsule { epoch, prekey_no, items })
 }
 
 fn seal(
@@ -298,15 +274,8 @@ fn seal(
     if total > FRAME_MAX {
         return Err(FrameError::LocalItems(ItemsError::TooLong));
     }
-    let counter = epoch
-        .take_counter()
-        .ok_or(FrameError::LocalCountersExhausted)?;
-    let header = FrameHeader {
-        kind,
-        tag: epoch.tag(),
-        epoch: epoch.number().on_wire(),
-        counter,
-    };
+    let counter = epoch.take_counter().ok_or(FrameError::LocalCountersExhausted)?;
+    let header = FrameHeader { kind, tag: epoch.tag(), epoch: epoch.number().on_wire(), counter };
     let cipher = frame_cipher(epoch.secret().expose(), epoch.number(), context, &header);
     let mut frame = Vec::with_capacity(total);
     frame.extend_from_slice(&header.to_bytes());
@@ -330,9 +299,7 @@ fn open(
     if epoch.number.on_wire() != header.epoch {
         return Err(FrameError::LocalOtherEpoch);
     }
-    let (bound, sealed) = bytes
-        .split_at_checked(start)
-        .ok_or(FrameError::CarrierTruncated)?;
+    let (bound, sealed) = bytes.split_at_checked(start).ok_or(FrameError::CarrierTruncated)?;
     let cipher = frame_cipher(epoch.secret.expose(), epoch.number, context, header);
     let mut plain = sealed.to_vec();
     cipher

@@ -163,10 +163,7 @@ impl LeanReceipt {
     }
 
     fn seen_prefix(&self) -> Result<u64, ItemsError> {
-        self.seen
-            .of(self.log)
-            .map(|held| held.prefix)
-            .ok_or(ItemsError::ReceiptBeyondSeen)
+        self.seen.of(self.log).map(|held| held.prefix).ok_or(ItemsError::ReceiptBeyondSeen)
     }
 }
 
@@ -298,9 +295,7 @@ impl Run {
 
 impl fmt::Debug for LeanMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LeanMessage")
-            .field("index", &self.index)
-            .finish_non_exhaustive()
+        f.debug_struct("LeanMessage").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
@@ -317,9 +312,7 @@ impl fmt::Debug for Item {
             Self::Sig { log, size, .. } => write!(f, "Sig({log} at {size})"),
             Self::Have(standings) => f.debug_tuple("Have").field(standings).finish(),
             Self::Want { log, from, to } => write!(f, "Want({log} {from}..{to})"),
-            Self::Proof {
-                log, index, size, ..
-            } => write!(f, "Proof({log}/{index} of {size})"),
+            Self::Proof { log, index, size, .. } => write!(f, "Proof({log}/{index} of {size})"),
             Self::Evidence(bytes) => write!(f, "Evidence({} bytes)", bytes.len()),
             Self::CheckpointFull { log, size, .. } => write!(f, "CheckpointFull({log} at {size})"),
             Self::Charter(bytes) => write!(f, "Charter({} bytes)", bytes.len()),

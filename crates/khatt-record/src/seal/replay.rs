@@ -55,8 +55,7 @@ impl ReplayWindows {
 
     /// Forgets an epoch whose frames are no longer accepted.
     pub fn forget(&mut self, sender: PostIndex, epoch: EpochNumber) {
-        self.runs
-            .retain(|(from, number, _), _| *from != sender || *number != epoch);
+        self.runs.retain(|(from, number, _), _| *from != sender || *number != epoch);
     }
 
     /// Makes room: drops the lowest epoch of this sender, or of any if it has none.
@@ -109,11 +108,7 @@ impl Window {
             return Place::Empty;
         };
         let bit = 1_u64 << (place % 64);
-        let before = if *word & bit == 0 {
-            Place::Empty
-        } else {
-            Place::Taken
-        };
+        let before = if *word & bit == 0 { Place::Empty } else { Place::Taken };
         match value {
             Place::Taken => *word |= bit,
             Place::Empty => *word &= !bit,

@@ -40,12 +40,7 @@ impl Entropy for Seeded {
 }
 
 fn north() -> FrameContext {
-    FrameContext {
-        line: LineId([7; 32]),
-        kind: Kind::Real,
-        sender: NORTH,
-        posts: 2,
-    }
+    FrameContext { line: LineId([7; 32]), kind: Kind::Real, sender: NORTH, posts: 2 }
 }
 
 fn seen(prefix: u64) -> Seen {
@@ -57,19 +52,12 @@ fn seen(prefix: u64) -> Seen {
 fn epoch(seed: u64) -> (SendEpoch, ReceiveEpoch) {
     let number = EpochNumber::new(3).unwrap();
     let send = SendEpoch::open(number, &mut Seeded::new(seed));
-    let receive = ReceiveEpoch {
-        secret: send.secret().clone(),
-        number,
-    };
+    let receive = ReceiveEpoch { secret: send.secret().clone(), number };
     (send, receive)
 }
 
 fn message(index: u64, body: usize, auth: usize) -> Item {
-    let open = OpenPart {
-        seed: Seed::new([9; 16]),
-        body: vec![1; body],
-        auth: vec![2; auth],
-    };
+    let open = OpenPart { seed: Seed::new([9; 16]), body: vec![1; body], auth: vec![2; auth] };
     let (c_body, c_auth) = open.commitments();
     let header = MessageHeader {
         t_ms: T_MS,
@@ -80,29 +68,15 @@ fn message(index: u64, body: usize, auth: usize) -> Item {
         c_body,
         c_auth,
     };
-    Item::Message(LeanMessage {
-        index,
-        header,
-        open,
-    })
+    Item::Message(LeanMessage { index, header, open })
 }
 
 fn receipt(index: u64, size: u64) -> Item {
-    Item::ReceiptLean(LeanReceipt {
-        index,
-        t_ms: T_MS,
-        seen: seen(5_000),
-        log: SOUTH,
-        size,
-    })
+    Item::ReceiptLean(LeanReceipt { index, t_ms: T_MS, seen: seen(5_000), log: SOUTH, size })
 }
 
 fn signature(size: u64) -> Item {
-    Item::Sig {
-        log: NORTH,
-        size,
-        signature: [5; 64],
-    }
+    Item::Sig { log: NORTH, size, signature: [5; 64] }
 }
 
 fn every_item() -> Vec<Item> {
@@ -112,60 +86,22 @@ fn every_item() -> Vec<Item> {
         receipt(42, 5_000),
         receipt(43, 4_990),
         signature(44),
-        Item::Sig {
-            log: SOUTH,
-            size: 44,
-            signature: [6; 64],
-        },
-        Item::Leaf {
-            log: SOUTH,
-            index: 9,
-            leaf: vec![1, 2, 3],
-        },
-        Item::Leaf {
-            log: NORTH,
-            index: 44,
-            leaf: vec![1, 2, 3],
-        },
+        Item::Sig { log: SOUTH, size: 44, signature: [6; 64] },
+        Item::Leaf { log: SOUTH, index: 9, leaf: vec![1, 2, 3] },
+        Item::Leaf { log: NORTH, index: 44, leaf: vec![1, 2, 3] },
         Item::Opened {
             log: SOUTH,
             index: 10,
             leaf: vec![4; 90],
-            open: OpenPart {
-                seed: Seed::new([1; 16]),
-                body: vec![],
-                auth: vec![1],
-            },
+            open: OpenPart { seed: Seed::new([1; 16]), body: vec![], auth: vec![1] },
         },
-        Item::Have(vec![Standing {
-            log: NORTH,
-            size: 45,
-            root: [1; 8],
-        }]),
-        Item::Want {
-            log: SOUTH,
-            from: 0,
-            to: u64::MAX,
-        },
-        Item::Proof {
-            log: NORTH,
-            index: 4,
-            size: 5,
-            hashes: vec![Hash([2; 32]); 3],
-        },
+        Item::Have(vec![Standing { log: NORTH, size: 45, root: [1; 8] }]),
+        Item::Want { log: SOUTH, from: 0, to: u64::MAX },
+        Item::Proof { log: NORTH, index: 4, size: 5, hashes: vec![Hash([2; 32]); 3] },
         Item::Evidence(vec![1]),
-        Item::CheckpointFull {
-            log: SOUTH,
-            size: 1,
-            root: Hash([3; 32]),
-            signature: [4; 64],
-        },
+        Item::CheckpointFull { log: SOUTH, size: 1, root: Hash([3; 32]), signature: [4; 64] },
         Item::Charter(vec![2; 300]),
-        Item::Reject {
-            log: SOUTH,
-            index: 1,
-            code: 2,
-        },
+        Item::Reject { log: SOUTH, index: 1, code: 2 },
         Item::Pad(17),
     ]
 }
@@ -174,10 +110,7 @@ fn every_item() -> Vec<Item> {
 fn every_item_comes_back_as_it_was_sealed() {
     let (mut send, receive) = epoch(1);
     let frame = seal_frame(&mut send, &north(), &every_item()).unwrap();
-    assert_eq!(
-        open_frame(&receive, &north(), &frame).unwrap(),
-        every_item()
-    );
+    assert_eq!(open_frame(&receive, &north(), &frame).unwrap(), every_item());
 }
 
 #[test]
@@ -194,11 +127,7 @@ fn frame_costs_exactly_31_bytes() {
 #[test]
 fn receipt_frame_is_at_most_120_bytes() {
     let (mut send, _) = epoch(1);
-    let frame = seal_frame(
-        &mut send,
-        &north(),
-        &[receipt(5_000, 5_000), signature(5_001)],
-    );
+    let frame = seal_frame(&mut send, &north(), &[receipt(5_000, 5_000), signature(5_001)]);
     let length = frame.unwrap().len();
     assert!(length <= 120, "{length} bytes");
 }
@@ -207,11 +136,7 @@ fn receipt_frame_is_at_most_120_bytes() {
 fn message_frame_with_two_officers_is_at_most_700_bytes() {
     let (mut send, _) = epoch(1);
     // Two officers' signatures of 64 bytes with their heads and fields.
-    let frame = seal_frame(
-        &mut send,
-        &north(),
-        &[message(5_000, 330, 151), signature(5_001)],
-    );
+    let frame = seal_frame(&mut send, &north(), &[message(5_000, 330, 151), signature(5_001)]);
     let length = frame.unwrap().len();
     assert!(length <= 700, "{length} bytes");
 }
@@ -234,14 +159,10 @@ fn frames_open_in_any_order_and_more_than_once() {
 fn lean_message_gives_the_leaf_its_author_signed() {
     let (mut send, receive) = epoch(1);
     let sealed = message(8, 40, 20);
-    let Item::Message(lean) = &sealed else {
-        unreachable!()
-    };
+    let Item::Message(lean) = &sealed else { unreachable!() };
     let frame = seal_frame(&mut send, &north(), std::slice::from_ref(&sealed)).unwrap();
     let opened = open_frame(&receive, &north(), &frame).unwrap();
-    let [Item::Message(got)] = opened.as_slice() else {
-        panic!("one message")
-    };
+    let [Item::Message(got)] = opened.as_slice() else { panic!("one message") };
     assert_eq!(got.entry().encode(), lean.entry().encode());
 }
 
@@ -254,10 +175,7 @@ fn new_process_start_never_repeats_a_key() {
     let mut after = SendEpoch::resume(secret, number, &mut entropy);
     let first = seal_frame(&mut before, &north(), &[Item::Pad(64)]).unwrap();
     let second = seal_frame(&mut after, &north(), &[Item::Pad(64)]).unwrap();
-    assert_eq!(
-        peek(&first).unwrap().counter,
-        peek(&second).unwrap().counter
-    );
+    assert_eq!(peek(&first).unwrap().counter, peek(&second).unwrap().counter);
     // Under one key and nonce the two ciphertexts of one plaintext would be equal.
     assert_ne!(first[15..], second[15..]);
 }
@@ -278,28 +196,18 @@ fn repeats_are_told_from_first_arrivals() {
     assert_eq!(note(u32::MAX), Arrival::Repeat);
     assert_eq!(note(u32::MAX - 1_023), Arrival::First);
     assert_eq!(windows.note(SOUTH, number, [1; 8], 5), Arrival::First);
-    assert_eq!(
-        windows.note(NORTH, number, [2; 8], u32::MAX),
-        Arrival::First
-    );
+    assert_eq!(windows.note(NORTH, number, [2; 8], u32::MAX), Arrival::First);
 }
 
 #[test]
 fn nothing_secret_is_printed() {
     let (send, receive) = epoch(1);
     let secret = format!("{:?}", receive.secret.expose());
-    for text in [
-        format!("{send:?}"),
-        format!("{receive:?}"),
-        format!("{:?}", message(1, 3, 3)),
-    ] {
+    for text in [format!("{send:?}"), format!("{receive:?}"), format!("{:?}", message(1, 3, 3))] {
         assert!(!text.contains(&secret), "{text}");
         assert!(!text.contains("1, 1, 1"), "{text}");
     }
-    assert_eq!(
-        format!("{:?}", PrekeySecret::from_seed([1; 32])),
-        "PrekeySecret(redacted)"
-    );
+    assert_eq!(format!("{:?}", PrekeySecret::from_seed([1; 32])), "PrekeySecret(redacted)");
 }
 
 proptest! {
@@ -369,11 +277,7 @@ fn epoch_leaf(send: &SendEpoch, prekey: &[u8], seed: u64) -> (Vec<u8>, [u8; CAPS
         t_ms: T_MS,
         seen: seen(1),
         epoch_no: send.number().get(),
-        recipients: vec![EpochRecipient {
-            post: SOUTH,
-            prekey_no: 4,
-            capsule: Box::new(capsule),
-        }],
+        recipients: vec![EpochRecipient { post: SOUTH, prekey_no: 4, capsule: Box::new(capsule) }],
     });
     (entry.encode(), capsule)
 }

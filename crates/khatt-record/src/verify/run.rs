@@ -47,16 +47,10 @@ pub(super) fn verify<R: io::Read>(
     let (sender, receiver) = sync_channel::<Batch>(QUEUE * workers.max(1));
     let receiver = Mutex::new(receiver);
     std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..workers)
-            .map(|_| scope.spawn(|| work(&receiver, posts, bodies)))
-            .collect();
+        let handles: Vec<_> =
+            (0..workers).map(|_| scope.spawn(|| work(&receiver, posts, bodies))).collect();
         let sender = (workers > 0).then_some(sender);
-        let mut hand = Hand {
-            sender,
-            bodies,
-            batch: None,
-            bytes: 0,
-        };
+        let mut hand = Hand { sender, bodies, batch: None, bytes: 0 };
         let read = read_rows(&mut reader, &mut walk, &mut hand, &mut found, progress);
         hand.flush(&mut found);
         drop(hand);
@@ -94,11 +88,7 @@ struct Hand<'a> {
 
 impl Hand<'_> {
     fn job(&mut self, job: Job, charter: &Arc<SignedCharter>, found: &mut Findings) {
-        if self
-            .batch
-            .as_ref()
-            .is_some_and(|batch| !Arc::ptr_eq(&batch.charter, charter))
-        {
+        if self.batch.as_ref().is_some_and(|batch| !Arc::ptr_eq(&batch.charter, charter)) {
             self.flush(found);
         }
         self.bytes = self.bytes.saturating_add(match &job {
@@ -134,19 +124,13 @@ impl Hand<'_> {
 }
 
 fn origins(charter: &SignedCharter) -> Vec<Option<Origin>> {
-    (0..=u8::MAX)
-        .take(charter.post_count())
-        .map(|post| charter.origin(PostIndex(post)))
-        .collect()
+    (0..=u8::MAX).take(charter.post_count()).map(|post| charter.origin(PostIndex(post))).collect()
 }
 
 fn work(receiver: &Mutex<Receiver<Batch>>, posts: usize, bodies: &dyn BodyCheck) -> Findings {
     let mut found = Findings::new(posts.max(crate::entry::POSTS_MAX));
     loop {
-        let next = receiver
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv();
+        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
             Ok(batch) => found.run(&batch, bodies),
             Err(_) => return found,
@@ -176,36 +160,24 @@ fn read_rows<R: io::Read>(
                 entries += 1;
                 (log, walk.entry(log, &leaf, open, found))
             }
-            Row::Checkpoint {
-                log,
-                size,
-                signature,
-                root,
-            } => (log, walk.checkpoint(log, size, signature, root, found)),
+            Row::Checkpoint { log, size, signature, root } => {
+                (log, walk.checkpoint(log, size, signature, root, found))
+            }
         };
-        let charter = walk
-            .logs
-            .get(log.index())
-            .and_then(|l| walk.charters.get(l.charter));
+        let charter = walk.logs.get(log.index()).and_then(|l| walk.charters.get(l.charter));
         if let (Some(job), Some(charter)) = (job, charter) {
             hand.job(job, charter, found);
         }
         if entries >= reported + PROGRESS_ENTRIES {
             reported = entries;
-            progress(Progress {
-                entries,
-                bytes: reader.position(),
-            });
+            progress(Progress { entries, bytes: reader.position() });
         }
     }
     Ok(())
 }
 
 fn check_fork(proof: &[u8], walk: &Walk, found: &mut Findings) {
-    let nowhere = EntryId {
-        log: PostIndex(0),
-        index: 0,
-    };
+    let nowhere = EntryId { log: PostIndex(0), index: 0 };
     let proof = match crate::fork::ForkProof::decode(proof) {
         Ok(proof) => proof,
         Err(error) => return found.fault(nowhere, FaultKind::ForkProofMalformed(error)),
@@ -214,25 +186,13 @@ fn check_fork(proof: &[u8], walk: &Walk, found: &mut Findings) {
     for charter in walk.charters.iter().rev() {
         match proof.verify(charter) {
             Ok(accused) => {
-                return found.fault(
-                    EntryId {
-                        log: accused.post,
-                        index: 0,
-                    },
-                    FaultKind::Forked,
-                );
+                return found.fault(EntryId { log: accused.post, index: 0 }, FaultKind::Forked);
             }
             Err(error) => refused = refused.or(Some(error)),
         }
     }
     if let Some(error) = refused {
-        found.fault(
-            EntryId {
-                log: proof.log(),
-                index: 0,
-            },
-            FaultKind::ForkProof(error),
-        );
+        found.fault(EntryId { log: proof.log(), index: 0 }, FaultKind::ForkProof(error));
     }
 }
 
@@ -269,10 +229,7 @@ fn look_up_late<R: io::Read>(
     }
     if done < late.len() {
         for one in &late {
-            let size = walk
-                .logs
-                .get(one.log.index())
-                .map_or(0, |log| log.frontier.size());
+            let size = walk.logs.get(one.log.index()).map_or(0, |log| log.frontier.size());
             if let LateWhat::Receipt { at, .. } = one.what
                 && (one.size > size || one.size == 0)
             {
@@ -297,13 +254,7 @@ fn settle_late(late: &Late, actual: crate::ids::Hash, walk: &mut Walk, found: &m
             };
             let (log, size) = (late.log, late.size);
             let rooted = Rooted::Entries;
-            let job = Job::Checkpoint {
-                log,
-                size,
-                root: actual,
-                signature,
-                rooted,
-            };
+            let job = Job::Checkpoint { log, size, root: actual, signature, rooted };
             let batch = Batch {
                 charter: Arc::clone(charter),
                 origins: Arc::new(origins(charter)),
@@ -318,42 +269,23 @@ fn established(walk: &Walk, anchor: &Anchor) -> Result<Established, VerifyFault>
     let known = match anchor {
         Anchor::Nothing => return Ok(Established::No),
         Anchor::Charter(given) => walk.charters.iter().any(|one| one.hash() == given.hash()),
-        Anchor::Words(words) => walk
-            .charters
-            .iter()
-            .any(|one| one.hash().0.starts_with(words)),
+        Anchor::Words(words) => walk.charters.iter().any(|one| one.hash().0.starts_with(words)),
     };
-    if known {
-        Ok(Established::Yes)
-    } else {
-        Err(VerifyFault::PeerOtherLine)
-    }
+    if known { Ok(Established::Yes) } else { Err(VerifyFault::PeerOtherLine) }
 }
 
 fn report(walk: Walk, mut found: Findings, established: Established) -> Report {
     for (post, log) in (0..=u8::MAX).map(PostIndex).zip(&walk.logs) {
         let signed = found.posts.get(post.index()).map_or(0, |one| one.signed);
         if signed < log.frontier.size() {
-            found.fault(
-                EntryId {
-                    log: post,
-                    index: signed,
-                },
-                FaultKind::TailUnsigned,
-            );
+            found.fault(EntryId { log: post, index: signed }, FaultKind::TailUnsigned);
         }
     }
     // A post answers for an entry only as far as it signed its log.
     for fault in &mut found.faults {
         if let Blame::Post(post) = fault.blame
-            && !matches!(
-                fault.kind,
-                FaultKind::Forked | FaultKind::CheckpointOtherRoot
-            )
-            && found
-                .posts
-                .get(post.index())
-                .is_none_or(|one| fault.at.index >= one.signed)
+            && !matches!(fault.kind, FaultKind::Forked | FaultKind::CheckpointOtherRoot)
+            && found.posts.get(post.index()).is_none_or(|one| fault.at.index >= one.signed)
         {
             fault.blame = Blame::File;
         }
@@ -361,10 +293,7 @@ fn report(walk: Walk, mut found: Findings, established: Established) -> Report {
     found.faults.sort_by_key(|fault| fault.at);
     found.faults.truncate(FAULTS_MAX);
     let last = walk.charters.last();
-    let posts = (0..=u8::MAX)
-        .map(PostIndex)
-        .zip(&walk.logs)
-        .zip(&found.posts);
+    let posts = (0..=u8::MAX).map(PostIndex).zip(&walk.logs).zip(&found.posts);
     let posts = posts.map(|((post, log), checked)| {
         let named = last.and_then(|charter| charter.post(post));
         let party = named.and_then(|named| last?.charter().party(named.party));

@@ -112,10 +112,7 @@ impl Walk {
             charters: vec![charter],
             logs,
             late: Vec::new(),
-            newest: EntryId {
-                log: PostIndex(0),
-                index: 0,
-            },
+            newest: EntryId { log: PostIndex(0), index: 0 },
         }
     }
 
@@ -126,10 +123,7 @@ impl Walk {
 
     /// Takes a further charter of the file.
     pub(super) fn amend(&mut self, file: &[u8], found: &mut Findings) {
-        let at = EntryId {
-            log: PostIndex(0),
-            index: 0,
-        };
+        let at = EntryId { log: PostIndex(0), index: 0 };
         let Ok(next) = SignedCharter::from_bytes(file) else {
             return found.fault(at, FaultKind::CharterRefused);
         };
@@ -140,10 +134,7 @@ impl Walk {
         }
         while self.logs.len() < next.post_count().min(POSTS_MAX) {
             // A post that this charter adds goes by it from its first entry.
-            self.logs.push(Log {
-                charter: self.charters.len(),
-                ..Log::new()
-            });
+            self.logs.push(Log { charter: self.charters.len(), ..Log::new() });
             found.posts.push(Default::default());
         }
         self.charters.push(Arc::new(next));
@@ -161,16 +152,10 @@ impl Walk {
             found.fault(EntryId { log, index: 0 }, FaultKind::NoSuchPost);
             return None;
         };
-        let at = EntryId {
-            log,
-            index: state.frontier.size(),
-        };
+        let at = EntryId { log, index: state.frontier.size() };
         state.append(leaf);
         self.newest = at;
-        let posts = self
-            .charters
-            .get(state.charter)
-            .map_or(0, |charter| charter.post_count());
+        let posts = self.charters.get(state.charter).map_or(0, |charter| charter.post_count());
         let entry = match Entry::decode(leaf, posts, log) {
             Ok(entry) => entry,
             Err(error) => {
@@ -203,33 +188,18 @@ impl Walk {
             return None;
         };
         if let Some(root) = root {
-            return Some(Job::Checkpoint {
-                log,
-                size,
-                root,
-                signature,
-                rooted: Rooted::Row,
-            });
+            return Some(Job::Checkpoint { log, size, root, signature, rooted: Rooted::Row });
         }
         if size == 0 || size > state.frontier.size() {
             found.fault(at, FaultKind::CheckpointBeyond);
             return None;
         }
         let Some(root) = state.root_at(size) else {
-            let what = LateWhat::Checkpoint {
-                signature,
-                charter: state.charter,
-            };
+            let what = LateWhat::Checkpoint { signature, charter: state.charter };
             self.later(Late { log, size, what }, at, found);
             return None;
         };
-        Some(Job::Checkpoint {
-            log,
-            size,
-            root,
-            signature,
-            rooted: Rooted::Entries,
-        })
+        Some(Job::Checkpoint { log, size, root, signature, rooted: Rooted::Entries })
     }
 
     fn check_seen(&mut self, at: EntryId, seen: &Seen, found: &mut Findings) {
@@ -238,11 +208,7 @@ impl Walk {
             found.fault(at, FaultKind::SeenBeyond);
         }
         if let Some(state) = self.logs.get_mut(at.log.index()) {
-            if state
-                .seen
-                .as_ref()
-                .is_some_and(|before| !seen.covers(before))
-            {
+            if state.seen.as_ref().is_some_and(|before| !seen.covers(before)) {
                 found.fault(at, FaultKind::SeenShrank);
             }
             state.seen = Some(seen.clone());
@@ -253,14 +219,9 @@ impl Walk {
         let good = match entry {
             Entry::Open(open) => {
                 at.index == 0
-                    && self
-                        .charters
-                        .last()
-                        .is_some_and(|charter| charter.line_id() == open.line)
+                    && self.charters.last().is_some_and(|charter| charter.line_id() == open.line)
                     && self.charters.iter().any(|charter| {
-                        charter
-                            .post(at.log)
-                            .is_some_and(|post| post.generation == open.generation)
+                        charter.post(at.log).is_some_and(|post| post.generation == open.generation)
                     })
             }
             _ => at.index != 0,
@@ -301,11 +262,7 @@ impl Walk {
         match entry {
             Entry::Message(message) => {
                 let known = |id: EntryId| {
-                    if id.log == at.log {
-                        id.index < at.index
-                    } else {
-                        message.seen.has(id)
-                    }
+                    if id.log == at.log { id.index < at.index } else { message.seen.has(id) }
                 };
                 if message.thread.is_some_and(|id| !known(id)) {
                     found.fault(at, FaultKind::ThreadUnknown);
@@ -351,11 +308,7 @@ impl Walk {
         root: Hash,
         found: &mut Findings,
     ) {
-        match self
-            .logs
-            .get(log.index())
-            .and_then(|state| state.root_at(size))
-        {
+        match self.logs.get(log.index()).and_then(|state| state.root_at(size)) {
             Some(actual) if actual == root => {
                 if let Some(state) = self.logs.get_mut(at.log.index()) {
                     state.receipts += 1;

@@ -13,18 +13,8 @@ use crate::ids::{EntryId, Hash, PostIndex};
 
 /// One thing to check, and where it stands.
 pub(super) enum Job {
-    Checkpoint {
-        log: PostIndex,
-        size: u64,
-        root: Hash,
-        signature: [u8; 64],
-        rooted: Rooted,
-    },
-    Message {
-        at: EntryId,
-        header: MessageHeader,
-        part: OpenPart,
-    },
+    Checkpoint { log: PostIndex, size: u64, root: Hash, signature: [u8; 64], rooted: Rooted },
+    Message { at: EntryId, header: MessageHeader, part: OpenPart },
 }
 
 /// Where a checkpoint's root comes from.
@@ -63,18 +53,11 @@ pub(super) struct PostFindings {
 
 impl Findings {
     pub(super) fn new(posts: usize) -> Self {
-        Self {
-            posts: vec![PostFindings::default(); posts],
-            ..Self::default()
-        }
+        Self { posts: vec![PostFindings::default(); posts], ..Self::default() }
     }
 
     pub(super) fn fault(&mut self, at: EntryId, kind: FaultKind) {
-        let blame = if kind.is_of_file() {
-            Blame::File
-        } else {
-            Blame::Post(at.log)
-        };
+        let blame = if kind.is_of_file() { Blame::File } else { Blame::Post(at.log) };
         self.fault_count = self.fault_count.saturating_add(1);
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(Fault { blame, at, kind });
@@ -97,13 +80,7 @@ impl Findings {
     pub(super) fn run(&mut self, batch: &Batch, bodies: &dyn BodyCheck) {
         for job in &batch.jobs {
             match job {
-                Job::Checkpoint {
-                    log,
-                    size,
-                    root,
-                    signature,
-                    rooted,
-                } => {
+                Job::Checkpoint { log, size, root, signature, rooted } => {
                     self.checkpoint(batch, *log, (*size, *root), signature, *rooted);
                 }
                 Job::Message { at, header, part } => {
@@ -126,12 +103,7 @@ impl Findings {
         let (Some(origin), Some(key)) = (origin, batch.charter.log_key(log)) else {
             return self.fault(at, FaultKind::NoSuchPost);
         };
-        let text = Checkpoint {
-            origin: origin.clone(),
-            size,
-            root,
-        }
-        .note_text();
+        let text = Checkpoint { origin: origin.clone(), size, root }.note_text();
         match (key.verify(text.as_bytes(), signature), rooted) {
             (Err(_), _) => self.fault(at, FaultKind::CheckpointSignature),
             (Ok(()), Rooted::Row) => self.fault(at, FaultKind::CheckpointOtherRoot),

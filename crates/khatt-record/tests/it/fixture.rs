@@ -35,19 +35,9 @@ pub fn key(number: u8) -> [u8; 32] {
 
 /// The charter: root keys 1 and 2, log keys 11 and 12, officers' keys 50 to 53.
 pub fn charter(kind: Kind, forms: Vec<FormEntry>, books: [Hash; 2]) -> Charter {
-    let rule = ReleaseRule {
-        signatures: 2,
-        emergency_single: YesNo::Yes,
-    };
-    let clock = Clock {
-        acknowledge_s: 60,
-        escalate_s: 120,
-        give_up_s: 600,
-    };
-    let party = |name: &str, number| Party {
-        name: name.into(),
-        root_key: key(number),
-    };
+    let rule = ReleaseRule { signatures: 2, emergency_single: YesNo::Yes };
+    let clock = Clock { acknowledge_s: 60, escalate_s: 120, give_up_s: 600 };
+    let party = |name: &str, number| Party { name: name.into(), root_key: key(number) };
     let post = |party, name: &str, number: u8| Post {
         party: PartyIndex(party),
         name: name.into(),
@@ -63,10 +53,7 @@ pub fn charter(kind: Kind, forms: Vec<FormEntry>, books: [Hash; 2]) -> Charter {
         party: PartyIndex(party),
         title: title.into(),
         roles,
-        keys: vec![OfficerKey {
-            scheme: Scheme::Ed25519,
-            key: key(number),
-        }],
+        keys: vec![OfficerKey { scheme: Scheme::Ed25519, key: key(number) }],
     };
     Charter {
         version: 1,
@@ -88,10 +75,7 @@ pub fn charter(kind: Kind, forms: Vec<FormEntry>, books: [Hash; 2]) -> Charter {
         glossary: books[0],
         gazetteer: books[1],
         clocks: [clock; 4],
-        line_test: LineTest {
-            interval_s: 3_600,
-            answer_s: 300,
-        },
+        line_test: LineTest { interval_s: 3_600, answer_s: 300 },
         quotas: Quotas {
             entry_bytes: 65_536,
             entries_per_day: 10_000,
@@ -144,14 +128,7 @@ impl<W: std::io::Write> Line<W> {
         };
         let writer = RecordWriter::new(out, charter.to_bytes(), 2).expect("a header");
         let logs = [log(NORTH), log(SOUTH)];
-        let mut line = Self {
-            charter,
-            logs,
-            out: writer,
-            t_ms: OPENED_MS,
-            keep: true,
-            count: 0,
-        };
+        let mut line = Self { charter, logs, out: writer, t_ms: OPENED_MS, keep: true, count: 0 };
         for post in [NORTH, SOUTH] {
             let entry = Entry::Open(Open {
                 t_ms: line.t_ms,
@@ -175,10 +152,7 @@ impl<W: std::io::Write> Line<W> {
         let leaf = entry.encode();
         let keep = self.keep;
         let log = self.log(post);
-        let id = EntryId {
-            log: post,
-            index: log.frontier.size(),
-        };
+        let id = EntryId { log: post, index: log.frontier.size() };
         log.frontier.append(leaf_hash(&leaf));
         if keep {
             log.leaves.push(leaf.clone());
@@ -192,20 +166,15 @@ impl<W: std::io::Write> Line<W> {
     pub fn sign(&mut self, post: PostIndex) -> khatt_record::checkpoint::SignedCheckpoint {
         let origin = self.charter.origin(post).expect("a post");
         let log = self.log(post);
-        let checkpoint = Checkpoint {
-            origin,
-            size: log.frontier.size(),
-            root: log.frontier.root(),
-        };
+        let checkpoint =
+            Checkpoint { origin, size: log.frontier.size(), root: log.frontier.root() };
         checkpoint.sign(&signer(11 + post.0))
     }
 
     pub fn checkpoint(&mut self, post: PostIndex) {
         let signed = self.sign(post);
         let size = signed.checkpoint.size;
-        self.out
-            .checkpoint(post, size, &signed.signature, None)
-            .expect("a checkpoint");
+        self.out.checkpoint(post, size, &signed.signature, None).expect("a checkpoint");
     }
 
     /// The header and open part of a message that two officers of the post release.
@@ -239,18 +208,11 @@ impl<W: std::io::Write> Line<W> {
                 not_after_ms: (t_ms / 1_000 + 600) * 1_000,
             };
             let officer = post.0 * 2 + place;
-            let kid = KeyId {
-                officer: OfficerIndex(u16::from(officer)),
-                key: 0,
-            };
+            let kid = KeyId { officer: OfficerIndex(u16::from(officer)), key: 0 };
             OfficerSignature::make(&statement, kid, &signer(50 + officer))
         };
         let auth = Auth(vec![sign(Role::Draft, 0), sign(Role::Release, 1)]);
-        let open = OpenPart {
-            body,
-            auth: auth.encode(t_ms).expect("in time"),
-            seed,
-        };
+        let open = OpenPart { body, auth: auth.encode(t_ms).expect("in time"), seed };
         let (c_body, c_auth) = open.commitments();
         let header = MessageHeader {
             t_ms,
@@ -282,13 +244,7 @@ impl<W: std::io::Write> Line<W> {
         let t_ms = self.t_ms;
         self.log(by).seen.set(author, SeenLog::prefix(size));
         let seen = self.log(by).seen.clone();
-        Entry::Receipt(Receipt {
-            t_ms,
-            seen,
-            log: author,
-            size,
-            root,
-        })
+        Entry::Receipt(Receipt { t_ms, seen, log: author, size, root })
     }
 
     pub fn receipt(&mut self, author: PostIndex) {
@@ -307,20 +263,11 @@ impl<W: std::io::Write> Line<W> {
         let by = PostIndex(1 - author.0);
         let held = self.log(by).seen.of(author).expect("a post").prefix;
         assert!(held + 1 < size, "there is a gap");
-        self.log(by).seen.set(
-            author,
-            SeenLog {
-                prefix: held,
-                beyond: vec![size - 1],
-            },
-        );
+        self.log(by).seen.set(author, SeenLog { prefix: held, beyond: vec![size - 1] });
         let entry = Entry::Ahead(Ahead {
             t_ms: self.t_ms,
             seen: self.log(by).seen.clone(),
-            entry: EntryId {
-                log: author,
-                index: size - 1,
-            },
+            entry: EntryId { log: author, index: size - 1 },
             size,
             root,
         });
@@ -329,11 +276,8 @@ impl<W: std::io::Write> Line<W> {
     }
 
     pub fn amend(&mut self, post: PostIndex, charter: Hash) {
-        let entry = Entry::Amend(Amend {
-            t_ms: self.t_ms,
-            seen: self.log(post).seen.clone(),
-            charter,
-        });
+        let entry =
+            Entry::Amend(Amend { t_ms: self.t_ms, seen: self.log(post).seen.clone(), charter });
         self.append(post, &entry, &RowOpen::Nothing);
         self.checkpoint(post);
     }

@@ -51,20 +51,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn hashes(proof: &[Hash]) -> String {
-    let rows: Vec<_> = proof
-        .iter()
-        .map(|hash| format!("\"{}\"", hex(&hash.0)))
-        .collect();
+    let rows: Vec<_> = proof.iter().map(|hash| format!("\"{}\"", hex(&hash.0))).collect();
     format!("[{}]", rows.join(","))
 }
 
 /// A line with an entry of every type, and its charter.
 fn line() -> Line<Vec<u8>> {
-    let charter = fixture::signed(fixture::charter(
-        Kind::Rehearsal,
-        vec![],
-        [Hash([0; 32]); 2],
-    ));
+    let charter = fixture::signed(fixture::charter(Kind::Rehearsal, vec![], [Hash([0; 32]); 2]));
     let mut line = Line::open(charter, Vec::new());
     for round in 0..20_u8 {
         line.say(NORTH, vec![round; 40]);
@@ -86,19 +79,11 @@ fn line() -> Line<Vec<u8>> {
                 capsule: Box::new([7; 1168]),
             }],
         }),
-        Entry::Prekey(Prekey {
-            t_ms,
-            seen: seen.clone(),
-            prekey_no: 1,
-            key: Box::new([8; 1216]),
-        }),
+        Entry::Prekey(Prekey { t_ms, seen: seen.clone(), prekey_no: 1, key: Box::new([8; 1216]) }),
         Entry::Refusal(Refusal {
             t_ms,
             seen,
-            entry: EntryId {
-                log: SOUTH,
-                index: 1,
-            },
+            entry: EntryId { log: SOUTH, index: 1 },
             reason: RefusalReason::OVER_QUOTA,
         }),
     ];
@@ -133,10 +118,8 @@ fn checkpoint_and_proofs_are_written_for_other_tools() {
             let proof = inclusion_proof(&tree, index, of).unwrap();
             let root = root_at(&tree, of).unwrap();
             verify_inclusion(tree[index as usize], index, of, &proof, root).unwrap();
-            inclusion.push(format!(
-                "{{\"index\":{index},\"size\":{of},\"hashes\":{}}}",
-                hashes(&proof)
-            ));
+            inclusion
+                .push(format!("{{\"index\":{index},\"size\":{of},\"hashes\":{}}}", hashes(&proof)));
         }
     }
     let mut consistency = Vec::new();
@@ -144,10 +127,7 @@ fn checkpoint_and_proofs_are_written_for_other_tools() {
         let proof = consistency_proof(&tree, old, size).unwrap();
         let roots = (root_at(&tree, old).unwrap(), signed.checkpoint.root);
         verify_consistency(old, size, roots.0, roots.1, &proof).unwrap();
-        consistency.push(format!(
-            "{{\"old\":{old},\"new\":{size},\"hashes\":{}}}",
-            hashes(&proof)
-        ));
+        consistency.push(format!("{{\"old\":{old},\"new\":{size},\"hashes\":{}}}", hashes(&proof)));
     }
     let proofs = format!(
         "{{\"size\":{size},\"inclusion\":[{}],\"consistency\":[{}]}}\n",
@@ -174,10 +154,7 @@ fn entries_are_written_for_other_tools() {
             rows += &(hex(&leaf) + "\n");
         }
     }
-    assert_eq!(
-        types.into_iter().collect::<Vec<_>>(),
-        [0, 1, 2, 3, 4, 8, 9, 10]
-    );
+    assert_eq!(types.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 8, 9, 10]);
     write("entries.hex", &rows);
 }
 
@@ -194,10 +171,7 @@ fn capsule_is_written_for_other_tools() {
     };
     let epoch = EpochSecret::generate(&mut Counting(100));
     let capsule = seal_capsule(&epoch, &context, &public, &mut Counting(7)).unwrap();
-    assert_eq!(
-        open_capsule(&secret, &context, &capsule).unwrap().secret,
-        epoch
-    );
+    assert_eq!(open_capsule(&secret, &context, &capsule).unwrap().secret, epoch);
     let (enc, ct) = capsule.split_at(1120);
     let json = format!(
         "{{\"suite\":\"647A/0001/0003\",\"sk_seed\":\"{}\",\"pk\":\"{}\",\"enc\":\"{}\",\

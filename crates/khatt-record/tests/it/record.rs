@@ -16,22 +16,11 @@ use crate::fixture::{self, Line, NORTH, SOUTH};
 
 fn check(bytes: &[u8], anchor: &Anchor) -> Result<Report, VerifyFault> {
     let reports: Vec<_> = [1, 3]
-        .map(|threads| {
-            verify(
-                &mut || Ok(bytes),
-                anchor,
-                threads,
-                &NoBodyCheck,
-                &mut |_| {},
-            )
-        })
+        .map(|threads| verify(&mut || Ok(bytes), anchor, threads, &NoBodyCheck, &mut |_| {}))
         .into();
     let [one, three] = <[_; 2]>::try_from(reports).unwrap();
     if let (Ok(one), Ok(three)) = (&one, &three) {
-        assert_eq!(
-            one.faults, three.faults,
-            "the number of threads changes nothing"
-        );
+        assert_eq!(one.faults, three.faults, "the number of threads changes nothing");
         assert_eq!(one.posts, three.posts);
     }
     one
@@ -50,9 +39,7 @@ fn open_line() -> (SignedCharter, Line<Vec<u8>>) {
 fn only_fault(charter: &SignedCharter, line: Line<Vec<u8>>) -> (Blame, EntryId, &'static str) {
     let report = check(&line.out.finish().unwrap(), &anchor(charter)).unwrap();
     assert_eq!(report.answer(), Answer::Refused);
-    let [fault] = report.faults.as_slice() else {
-        panic!("{:?}", report.faults)
-    };
+    let [fault] = report.faults.as_slice() else { panic!("{:?}", report.faults) };
     (fault.blame, fault.at, fault.kind.code())
 }
 
@@ -63,17 +50,9 @@ fn whole_record_is_established_by_charter_and_by_words() {
     assert_eq!(report.faults, []);
     assert_eq!(report.answer(), Answer::PartiesEstablished);
     assert_eq!(report.answer().exit_code(), 0);
-    let [north, south] = report.posts.as_slice() else {
-        panic!("two posts")
-    };
-    assert_eq!(
-        (north.entries, north.messages, north.opened, north.receipts),
-        (13, 4, 4, 8)
-    );
-    assert_eq!(
-        (south.entries, south.messages, south.opened, south.receipts),
-        (13, 8, 8, 4)
-    );
+    let [north, south] = report.posts.as_slice() else { panic!("two posts") };
+    assert_eq!((north.entries, north.messages, north.opened, north.receipts), (13, 4, 4, 8));
+    assert_eq!((south.entries, south.messages, south.opened, south.receipts), (13, 8, 8, 4));
     assert_eq!((north.checkpoints, north.signed), (13, 13));
     assert_eq!(report.officer_signatures, 24);
 
@@ -94,31 +73,19 @@ fn without_an_anchor_a_record_is_only_consistent() {
 fn another_lines_anchor_is_refused() {
     let (_, bytes) = fixture::small();
     let other = fixture::signed(fixture::charter(Kind::Drill, vec![], [Hash([0; 32]); 2]));
-    assert!(matches!(
-        check(&bytes, &anchor(&other)),
-        Err(VerifyFault::PeerOtherLine)
-    ));
-    assert!(matches!(
-        check(&bytes, &Anchor::Words([0; 20])),
-        Err(VerifyFault::PeerOtherLine)
-    ));
+    assert!(matches!(check(&bytes, &anchor(&other)), Err(VerifyFault::PeerOtherLine)));
+    assert!(matches!(check(&bytes, &Anchor::Words([0; 20])), Err(VerifyFault::PeerOtherLine)));
 }
 
 #[test]
 fn every_cut_is_noticed() {
     let (charter, bytes) = fixture::small();
     for end in (0..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
-        assert!(
-            check(&bytes[..end], &anchor(&charter)).is_err(),
-            "{end} bytes"
-        );
+        assert!(check(&bytes[..end], &anchor(&charter)).is_err(), "{end} bytes");
     }
     let longer = [bytes.as_slice(), &[0]].concat();
     let refused = check(&longer, &anchor(&charter));
-    assert!(matches!(
-        refused,
-        Err(VerifyFault::File(RecordFileError::PeerTrailing))
-    ));
+    assert!(matches!(refused, Err(VerifyFault::File(RecordFileError::PeerTrailing))));
 }
 
 #[test]
@@ -128,10 +95,7 @@ fn every_altered_byte_is_noticed() {
         let mut altered = bytes.clone();
         altered[at] ^= 0x10;
         let answer = check(&altered, &anchor(&charter)).map(|report| report.answer());
-        assert!(
-            !matches!(answer, Ok(Answer::PartiesEstablished)),
-            "byte {at}: {answer:?}"
-        );
+        assert!(!matches!(answer, Ok(Answer::PartiesEstablished)), "byte {at}: {answer:?}");
     }
 }
 
@@ -151,10 +115,7 @@ fn altered_rows_under_a_new_trailer_are_noticed() {
             let mut row = row.clone();
             if place == altered {
                 match &mut row {
-                    Row::Entry {
-                        open: RowOpen::Open(part),
-                        ..
-                    } => part.body[0] ^= 1,
+                    Row::Entry { open: RowOpen::Open(part), .. } => part.body[0] ^= 1,
                     Row::Entry { leaf, .. } => *leaf.last_mut().unwrap() ^= 1,
                     Row::Checkpoint { signature, .. } => signature[0] ^= 1,
                     _ => {}
@@ -162,12 +123,7 @@ fn altered_rows_under_a_new_trailer_are_noticed() {
             }
             match row {
                 Row::Entry { log, leaf, open } => writer.entry(log, &leaf, &open).unwrap(),
-                Row::Checkpoint {
-                    log,
-                    size,
-                    signature,
-                    root,
-                } => {
+                Row::Checkpoint { log, size, signature, root } => {
                     writer.checkpoint(log, size, &signature, root).unwrap();
                 }
                 other => panic!("{other:?}"),
@@ -176,10 +132,7 @@ fn altered_rows_under_a_new_trailer_are_noticed() {
         let report = check(&writer.finish().unwrap(), &anchor(&charter)).unwrap();
         assert_eq!(report.answer(), Answer::Refused, "row {altered}");
         // The posts signed the true record: whoever altered the file is at fault.
-        assert!(
-            report.faults.iter().any(|fault| fault.blame == Blame::File),
-            "row {altered}"
-        );
+        assert!(report.faults.iter().any(|fault| fault.blame == Blame::File), "row {altered}");
     }
 }
 
@@ -193,10 +146,7 @@ fn message_without_the_officers_it_needs_is_its_posts_fault() {
     (header.c_body, header.c_auth) = open.commitments();
     let at = line.append(NORTH, &Entry::Message(header), &RowOpen::Open(open));
     line.checkpoint(NORTH);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(NORTH), at, "verify.officers")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(NORTH), at, "verify.officers"));
 }
 
 #[test]
@@ -207,42 +157,29 @@ fn forged_officers_signature_is_its_posts_fault() {
     (header.c_body, header.c_auth) = open.commitments();
     let at = line.append(SOUTH, &Entry::Message(header), &RowOpen::Open(open));
     line.checkpoint(SOUTH);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(SOUTH), at, "verify.officers")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(SOUTH), at, "verify.officers"));
 }
 
 #[test]
 fn false_receipt_is_its_posts_fault() {
     let (charter, mut line) = open_line();
     line.say(NORTH, vec![1; 10]);
-    let Entry::Receipt(mut receipt) = line.receipt_entry(NORTH) else {
-        unreachable!()
-    };
+    let Entry::Receipt(mut receipt) = line.receipt_entry(NORTH) else { unreachable!() };
     receipt.root = Hash([9; 32]);
     let at = line.append(SOUTH, &Entry::Receipt(receipt), &RowOpen::Nothing);
     line.checkpoint(SOUTH);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(SOUTH), at, "verify.receipt-root")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(SOUTH), at, "verify.receipt-root"));
 }
 
 #[test]
 fn receipt_of_what_was_not_seen_is_its_posts_fault() {
     let (charter, mut line) = open_line();
     line.say(NORTH, vec![1; 10]);
-    let Entry::Receipt(mut receipt) = line.receipt_entry(NORTH) else {
-        unreachable!()
-    };
+    let Entry::Receipt(mut receipt) = line.receipt_entry(NORTH) else { unreachable!() };
     receipt.seen.set(NORTH, SeenLog::prefix(1));
     let at = line.append(SOUTH, &Entry::Receipt(receipt), &RowOpen::Nothing);
     line.checkpoint(SOUTH);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(SOUTH), at, "verify.receipt-beyond")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(SOUTH), at, "verify.receipt-beyond"));
 }
 
 #[test]
@@ -252,10 +189,7 @@ fn forgetting_what_was_seen_is_a_fault() {
     line.receipt(NORTH);
     line.log(SOUTH).seen.set(NORTH, SeenLog::prefix(1));
     let at = line.say(SOUTH, vec![2; 10]);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(SOUTH), at, "verify.seen-shrank")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(SOUTH), at, "verify.seen-shrank"));
 }
 
 #[test]
@@ -263,26 +197,17 @@ fn seeing_what_does_not_exist_is_a_fault() {
     let (charter, mut line) = open_line();
     line.log(SOUTH).seen.set(NORTH, SeenLog::prefix(7));
     let at = line.say(SOUTH, vec![2; 10]);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(SOUTH), at, "verify.seen-beyond")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(SOUTH), at, "verify.seen-beyond"));
 }
 
 #[test]
 fn thread_must_begin_before() {
     let (charter, mut line) = open_line();
-    let thread = EntryId {
-        log: SOUTH,
-        index: 0,
-    };
+    let thread = EntryId { log: SOUTH, index: 0 };
     let (header, open) = line.message_in(NORTH, vec![1; 10], Some(thread));
     let at = line.append(NORTH, &Entry::Message(header), &RowOpen::Open(open));
     line.checkpoint(NORTH);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(NORTH), at, "verify.thread-unknown")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(NORTH), at, "verify.thread-unknown"));
 }
 
 #[test]
@@ -293,10 +218,7 @@ fn repeated_message_is_noticed() {
     line.append(NORTH, &entry, &RowOpen::Open(open.clone()));
     let at = line.append(NORTH, &entry, &RowOpen::Open(open));
     line.checkpoint(NORTH);
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(NORTH), at, "verify.repeated")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::Post(NORTH), at, "verify.repeated"));
 }
 
 #[test]
@@ -304,10 +226,7 @@ fn tail_without_a_signature_is_the_files_fault() {
     let (charter, mut line) = open_line();
     let (header, open) = line.message(NORTH, vec![1; 10]);
     let at = line.append(NORTH, &Entry::Message(header), &RowOpen::Open(open));
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::File, at, "verify.tail-unsigned")
-    );
+    assert_eq!(only_fault(&charter, line), (Blame::File, at, "verify.tail-unsigned"));
 }
 
 #[test]
@@ -317,13 +236,8 @@ fn other_signed_root_is_its_posts_fault() {
     let mut other = line.sign(NORTH).checkpoint;
     other.root = Hash([8; 32]);
     let signed = other.clone().sign(&fixture::signer(11));
-    line.out
-        .checkpoint(NORTH, other.size, &signed.signature, Some(other.root))
-        .unwrap();
-    let at = EntryId {
-        log: NORTH,
-        index: 2,
-    };
+    line.out.checkpoint(NORTH, other.size, &signed.signature, Some(other.root)).unwrap();
+    let at = EntryId { log: NORTH, index: 2 };
     let expected = (Blame::Post(NORTH), at, "verify.checkpoint-other-root");
     assert_eq!(only_fault(&charter, line), expected);
 }
@@ -337,14 +251,8 @@ fn fork_proof_accuses_the_post_that_forked() {
     let b = other.sign(&fixture::signer(12));
     let proof = ForkProof::SameSize { log: SOUTH, a, b };
     line.out.fork(&proof.encode()).unwrap();
-    let at = EntryId {
-        log: SOUTH,
-        index: 0,
-    };
-    assert_eq!(
-        only_fault(&charter, line),
-        (Blame::Post(SOUTH), at, "verify.forked")
-    );
+    let at = EntryId { log: SOUTH, index: 0 };
+    assert_eq!(only_fault(&charter, line), (Blame::Post(SOUTH), at, "verify.forked"));
 }
 
 #[test]
@@ -358,10 +266,7 @@ fn withheld_and_closed_messages_are_counted() {
     let report = check(&line.out.finish().unwrap(), &anchor(&charter)).unwrap();
     assert_eq!(report.answer(), Answer::PartiesEstablished);
     let north = &report.posts[0];
-    assert_eq!(
-        (north.messages, north.opened, north.withheld, north.closed),
-        (2, 0, 1, 1)
-    );
+    assert_eq!((north.messages, north.opened, north.withheld, north.closed), (2, 0, 1, 1));
 }
 
 #[test]
@@ -393,13 +298,8 @@ fn line_goes_on_under_an_amended_charter() {
         }
     }
     let report = check(&line.out.finish().unwrap(), &anchor(&charter)).unwrap();
-    let [fault] = report.faults.as_slice() else {
-        panic!("{:?}", report.faults)
-    };
-    assert_eq!(
-        (fault.blame, fault.kind.code()),
-        (Blame::Post(SOUTH), "verify.officers")
-    );
+    let [fault] = report.faults.as_slice() else { panic!("{:?}", report.faults) };
+    assert_eq!((fault.blame, fault.kind.code()), (Blame::Post(SOUTH), "verify.officers"));
     assert_eq!(report.charter, next.hash());
 }
 
@@ -411,9 +311,7 @@ fn receipts_of_long_ago_are_looked_up_in_a_second_pass() {
         line.keep = false;
         let (header, _) = line.message(NORTH, vec![1; 10]);
         line.append(NORTH, &Entry::Message(header), &RowOpen::Nothing);
-        let Entry::Receipt(mut receipt) = line.receipt_entry(NORTH) else {
-            unreachable!()
-        };
+        let Entry::Receipt(mut receipt) = line.receipt_entry(NORTH) else { unreachable!() };
         let (mut header, _) = line.message(NORTH, vec![]);
         for number in 0..20_000_u32 {
             // Closed messages need no signatures; only that no two are the same.
@@ -465,11 +363,7 @@ fn bodies_are_given_to_the_check_and_its_findings_reported() {
     let bytes = line.out.finish().unwrap();
     let mut open = || io::Result::Ok(bytes.as_slice());
     let report = verify(&mut open, &anchor(&charter), 2, &ByFirstByte, &mut |_| {}).unwrap();
-    let codes: Vec<_> = report
-        .faults
-        .iter()
-        .map(|fault| fault.kind.code())
-        .collect();
+    let codes: Vec<_> = report.faults.iter().map(|fault| fault.kind.code()).collect();
     assert_eq!(codes, ["verify.rendering-differs", "verify.body-malformed"]);
     assert_eq!((report.renderings_agree, report.renderings_unknown), (2, 1));
 }
@@ -478,10 +372,7 @@ fn bodies_are_given_to_the_check_and_its_findings_reported() {
 fn what_is_no_record_is_named_so() {
     for bytes in [&b""[..], b"hello", &[0x83, 0, 0x61, b'x', 1], &[0xff; 100]] {
         let refused = check(bytes, &Anchor::Nothing);
-        assert!(matches!(
-            refused,
-            Err(VerifyFault::File(RecordFileError::PeerNoRecord))
-        ));
+        assert!(matches!(refused, Err(VerifyFault::File(RecordFileError::PeerNoRecord))));
     }
 }
 
@@ -494,17 +385,11 @@ fn a_byte_changed_in_an_entry_is_told_with_the_entry() {
         altered[at] ^= 0x01;
         if let Ok(report) = check(&altered, &anchor(&charter)) {
             assert_eq!(report.answer(), Answer::Refused, "byte {at}");
-            assert!(
-                report.faults.iter().any(|fault| fault.blame == Blame::File),
-                "byte {at}"
-            );
+            assert!(report.faults.iter().any(|fault| fault.blame == Blame::File), "byte {at}");
             named += 1;
         }
     }
-    assert!(
-        named > 100,
-        "most bytes of this file belong to entries: {named}"
-    );
+    assert!(named > 100, "most bytes of this file belong to entries: {named}");
 }
 
 #[test]
@@ -514,10 +399,7 @@ fn precedence_and_thread_are_what_the_officers_signed_for() {
             header.precedence = khatt_record::Precedence::Flash;
         },
         |header: &mut khatt_record::entry::MessageHeader| {
-            header.thread = Some(EntryId {
-                log: NORTH,
-                index: 0,
-            });
+            header.thread = Some(EntryId { log: NORTH, index: 0 });
         },
     ] {
         let (charter, mut line) = open_line();
@@ -525,9 +407,6 @@ fn precedence_and_thread_are_what_the_officers_signed_for() {
         change(&mut header);
         let at = line.append(NORTH, &Entry::Message(header), &RowOpen::Open(open));
         line.checkpoint(NORTH);
-        assert_eq!(
-            only_fault(&charter, line),
-            (Blame::Post(NORTH), at, "verify.officers")
-        );
+        assert_eq!(only_fault(&charter, line), (Blame::Post(NORTH), at, "verify.officers"));
     }
 }

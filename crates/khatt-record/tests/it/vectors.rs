@@ -24,9 +24,7 @@ struct Vector {
 
 impl Vector {
     fn text(&self, key: &str) -> &str {
-        self.header
-            .get(key)
-            .unwrap_or_else(|| panic!("{}: no {key}", self.name))
+        self.header.get(key).unwrap_or_else(|| panic!("{}: no {key}", self.name))
     }
 
     fn number<T: TryFrom<u64>>(&self, key: &str) -> T {
@@ -35,9 +33,7 @@ impl Vector {
     }
 
     fn fixed<const N: usize>(&self, key: &str) -> [u8; N] {
-        unhex(self.text(key))
-            .try_into()
-            .unwrap_or_else(|_| panic!("{}: {key}", self.name))
+        unhex(self.text(key)).try_into().unwrap_or_else(|_| panic!("{}: {key}", self.name))
     }
 
     fn is_accepted(&self) -> bool {
@@ -50,50 +46,29 @@ impl Vector {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let digit = |byte: &u8| (*byte as char).to_digit(16).expect("a hex digit") as u8;
-    digits
-        .chunks(2)
-        .map(|two| digit(&two[0]) << 4 | digit(&two[1]))
-        .collect()
+    digits.chunks(2).map(|two| digit(&two[0]) << 4 | digit(&two[1])).collect()
 }
 
 fn vectors(folder: &str) -> Vec<Vector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(folder);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
     let mut vectors = Vec::new();
     for file in std::fs::read_dir(&path).unwrap() {
         let file = file.unwrap().path();
         let name = file.display().to_string();
         let text = std::fs::read_to_string(&file).unwrap();
-        let (head, body) = text
-            .split_once("\n\n")
-            .unwrap_or_else(|| panic!("{name}: no bytes"));
+        let (head, body) = text.split_once("\n\n").unwrap_or_else(|| panic!("{name}: no bytes"));
         let header: BTreeMap<_, _> = head
             .lines()
-            .map(|row| {
-                row.split_once(": ")
-                    .unwrap_or_else(|| panic!("{name}: {row}"))
-            })
+            .map(|row| row.split_once(": ").unwrap_or_else(|| panic!("{name}: {row}")))
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
-        assert_eq!(
-            header.get("encoding").map(String::as_str),
-            Some("hex"),
-            "{name}"
-        );
+        assert_eq!(header.get("encoding").map(String::as_str), Some("hex"), "{name}");
         for key in ["expect", "section", "comment"] {
             assert!(header.contains_key(key), "{name}: no {key}");
         }
-        vectors.push(Vector {
-            name,
-            header,
-            bytes: unhex(body),
-        });
+        vectors.push(Vector { name, header, bytes: unhex(body) });
     }
     assert!(vectors.len() >= 2, "{folder}");
     vectors
@@ -151,12 +126,7 @@ fn record_vectors_hold() {
         if vector.is_accepted() {
             let report = found.unwrap();
             assert_eq!(report.faults, [], "{}", vector.name);
-            assert_eq!(
-                report.entries(),
-                vector.number::<u64>("entries"),
-                "{}",
-                vector.name
-            );
+            assert_eq!(report.entries(), vector.number::<u64>("entries"), "{}", vector.name);
         } else {
             let code = match found {
                 Ok(report) => report.faults.first().map_or("", |fault| fault.kind.code()),
@@ -171,18 +141,9 @@ fn record_vectors_hold() {
 /// without it holds them to what it would write.
 #[test]
 fn record_vectors_are_what_the_fixture_writes() {
-    let charter = fixture::signed(fixture::charter(
-        Kind::Rehearsal,
-        vec![],
-        [Hash([0; 32]); 2],
-    ));
-    let words: String = charter
-        .line_id()
-        .0
-        .iter()
-        .take(20)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let charter = fixture::signed(fixture::charter(Kind::Rehearsal, vec![], [Hash([0; 32]); 2]));
+    let words: String =
+        charter.line_id().0.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
     let mut line = fixture::Line::open(charter.clone(), Vec::new());
     line.say(fixture::NORTH, b"a message".to_vec());
     line.receipt(fixture::NORTH);
@@ -190,11 +151,7 @@ fn record_vectors_are_what_the_fixture_writes() {
 
     let mut line = fixture::Line::open(charter, Vec::new());
     let (header, open) = line.message(fixture::NORTH, b"a message".to_vec());
-    line.append(
-        fixture::NORTH,
-        &Entry::Message(header),
-        &RowOpen::Open(open),
-    );
+    line.append(fixture::NORTH, &Entry::Message(header), &RowOpen::Open(open));
     let tail = line.out.finish().unwrap();
 
     let trailer = RecordReader::new(small.as_slice()).map(|mut reader| {
@@ -233,11 +190,8 @@ fn record_vectors_are_what_the_fixture_writes() {
     ];
     for (name, expect, section, comment, more, bytes) in expected {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let rows: Vec<&str> = hex
-            .as_bytes()
-            .chunks(64)
-            .map(|row| std::str::from_utf8(row).unwrap())
-            .collect();
+        let rows: Vec<&str> =
+            hex.as_bytes().chunks(64).map(|row| std::str::from_utf8(row).unwrap()).collect();
         let text = format!(
             "expect: {expect}\nsection: {section}\ncomment: {comment}\nwords: {words}\n{more}\nencoding: hex\n\n{}\n",
             rows.join("\n")

@@ -35,10 +35,7 @@ fn killed_writer_loses_nothing_that_it_acknowledged() {
         child.kill().unwrap();
         child.wait().unwrap();
         let last = sizes.last().or(seen).unwrap();
-        assert!(
-            last > acknowledged,
-            "round {round} goes on where the last one ended"
-        );
+        assert!(last > acknowledged, "round {round} goes on where the last one ended");
         acknowledged = last;
         let store = open(&folder.post()).unwrap();
         match store.outcome() {
@@ -47,18 +44,10 @@ fn killed_writer_loses_nothing_that_it_acknowledged() {
             other => panic!("round {round}: {other:?}"),
         }
         let reader = store.reader().unwrap();
-        let sizes: Vec<u64> = reader
-            .heads(LINE)
-            .unwrap()
-            .iter()
-            .map(|head| head.size)
-            .collect();
+        let sizes: Vec<u64> = reader.heads(LINE).unwrap().iter().map(|head| head.size).collect();
         let north = sizes.first().copied().unwrap_or(0);
         // One batch may be durable without its acknowledgement having been printed.
-        assert!(
-            north == acknowledged || north == acknowledged + 1,
-            "round {round}: {sizes:?}"
-        );
+        assert!(north == acknowledged || north == acknowledged + 1, "round {round}: {sizes:?}");
         let (_, logs, _, _) = everything(&reader).unwrap();
         for (log, (entries, _, _)) in [NORTH, SOUTH].iter().zip(&logs) {
             for (index, entry) in (0..).zip(entries) {
@@ -69,10 +58,7 @@ fn killed_writer_loses_nothing_that_it_acknowledged() {
         assert_eq!(scrub(&reader, 1000), []);
         acknowledged = north;
     }
-    assert!(
-        acknowledged > ROUNDS,
-        "the writer got somewhere: {acknowledged}, {recovered}"
-    );
+    assert!(acknowledged > ROUNDS, "the writer got somewhere: {acknowledged}, {recovered}");
 }
 
 /// Writes until it is killed, and prints the size of the log after each commit.
@@ -82,20 +68,10 @@ fn crash_child() {
     let dir = std::env::var_os(DIR_VARIABLE).expect("run by the crash test only");
     let mut store = open(dir.as_ref()).unwrap();
     let reader = store.reader().unwrap();
-    let mut next = reader
-        .heads(LINE)
-        .unwrap()
-        .first()
-        .map_or(0, |head| head.size);
+    let mut next = reader.heads(LINE).unwrap().first().map_or(0, |head| head.size);
     loop {
         let mut batch = busy_batch(&reader, NORTH, next);
-        if reader
-            .heads(LINE)
-            .unwrap()
-            .get(1)
-            .map_or(0, |head| head.size)
-            == next
-        {
+        if reader.heads(LINE).unwrap().get(1).map_or(0, |head| head.size) == next {
             let south = busy_batch(&reader, SOUTH, next);
             batch.entries.extend(south.entries);
             batch.heads.extend(south.heads);

@@ -32,10 +32,7 @@ fn flip_and_look(dir: &Path, truth: &Everything, count: &mut Count, what: &str) 
             return;
         }
     };
-    let damaged = !matches!(
-        store.outcome(),
-        OpenOutcome::Intact | OpenOutcome::Recovered
-    );
+    let damaged = !matches!(store.outcome(), OpenOutcome::Intact | OpenOutcome::Recovered);
     let reader = store.reader().unwrap();
     match everything(&reader) {
         Ok(served) if served == *truth => {
@@ -54,29 +51,14 @@ fn flip_and_look(dir: &Path, truth: &Everything, count: &mut Count, what: &str) 
             for ((entries, _, checkpoints), (true_entries, _, true_checkpoints)) in
                 served.1.iter().zip(&truth.1)
             {
-                assert!(
-                    entries.iter().all(|entry| true_entries.contains(entry)),
-                    "{what}"
-                );
-                assert!(
-                    checkpoints
-                        .iter()
-                        .all(|kept| true_checkpoints.contains(kept)),
-                    "{what}"
-                );
+                assert!(entries.iter().all(|entry| true_entries.contains(entry)), "{what}");
+                assert!(checkpoints.iter().all(|kept| true_checkpoints.contains(kept)), "{what}");
             }
             count.at_open += 1;
         }
         Err(error) => {
-            assert!(
-                matches!(error, ReadError::LocalDamaged { .. }),
-                "{what}: {error}"
-            );
-            if damaged {
-                count.at_open += 1
-            } else {
-                count.when_read += 1
-            }
+            assert!(matches!(error, ReadError::LocalDamaged { .. }), "{what}: {error}");
+            if damaged { count.at_open += 1 } else { count.when_read += 1 }
         }
     }
 }
@@ -101,17 +83,9 @@ fn flipped_bit_in_the_database_is_never_served_and_never_hides_a_loss() {
         copy(&folder.post(), &damaged.post());
         let bit = numbers.below(bits);
         flip(&damaged.post().join("post.db"), bit);
-        flip_and_look(
-            &damaged.post(),
-            &truth,
-            &mut count,
-            &format!("round {round} bit {bit}"),
-        );
+        flip_and_look(&damaged.post(), &truth, &mut count, &format!("round {round} bit {bit}"));
     }
-    assert!(
-        count.when_read + count.by_scrub + count.at_open > FLIPS / 4,
-        "{count:?}"
-    );
+    assert!(count.when_read + count.by_scrub + count.at_open > FLIPS / 4, "{count:?}");
     assert!(count.unaffected < FLIPS * 3 / 4, "{count:?}");
 }
 
@@ -124,10 +98,7 @@ fn flipped_bit_in_the_write_ahead_file_is_a_known_loss() {
     // As after kill -9: the write-ahead file has not been moved into the database.
     let crashed = Folder::new();
     copy(&folder.post(), &crashed.post());
-    let bits = fs::metadata(crashed.post().join("post.db-wal"))
-        .unwrap()
-        .len()
-        * 8;
+    let bits = fs::metadata(crashed.post().join("post.db-wal")).unwrap().len() * 8;
     assert!(bits > 50 * 4096 * 8, "the write-ahead file holds much");
     let (mut numbers, mut count) = (Numbers(43), Count::default());
     for round in 0..FLIPS {
@@ -135,18 +106,9 @@ fn flipped_bit_in_the_write_ahead_file_is_a_known_loss() {
         copy(&crashed.post(), &damaged.post());
         let bit = numbers.below(bits);
         flip(&damaged.post().join("post.db-wal"), bit);
-        flip_and_look(
-            &damaged.post(),
-            &truth,
-            &mut count,
-            &format!("round {round} bit {bit}"),
-        );
+        flip_and_look(&damaged.post(), &truth, &mut count, &format!("round {round} bit {bit}"));
     }
-    assert_eq!(
-        count.when_read + count.by_scrub,
-        0,
-        "losses are known at once: {count:?}"
-    );
+    assert_eq!(count.when_read + count.by_scrub, 0, "losses are known at once: {count:?}");
     assert!(count.at_open > FLIPS * 3 / 4, "{count:?}");
 }
 
@@ -170,11 +132,7 @@ fn flipped_bit_in_head_or_key_file_loses_nothing() {
                     assert!(store.is_writable());
                     assert_eq!(everything(&store.reader().unwrap()).unwrap(), truth);
                     let bytes = fs::read(&path).unwrap();
-                    assert_ne!(
-                        bytes,
-                        fs::read(folder.post().join(name)).unwrap(),
-                        "renewed"
-                    );
+                    assert_ne!(bytes, fs::read(folder.post().join(name)).unwrap(), "renewed");
                 }
                 Err(error) => assert_eq!(name, "post.key", "{error}"),
             }
@@ -190,9 +148,7 @@ fn lost_write_ahead_file_is_named_and_writing_waits_for_a_decision() {
     store.idle().unwrap();
     let reader = store.reader().unwrap();
     for index in 3..5 {
-        store
-            .commit(LINE, &busy_batch(&reader, NORTH, index))
-            .unwrap();
+        store.commit(LINE, &busy_batch(&reader, NORTH, index)).unwrap();
     }
     let crashed = Folder::new();
     copy(&folder.post(), &crashed.post());
@@ -200,42 +156,23 @@ fn lost_write_ahead_file_is_named_and_writing_waits_for_a_decision() {
 
     let mut store = open(&crashed.post()).unwrap();
     let lost = vec![
-        Damage::LostEntries {
-            line: LINE,
-            log: NORTH,
-            had: 5,
-            found: 3,
-        },
+        Damage::LostEntries { line: LINE, log: NORTH, had: 5, found: 3 },
         Damage::LostCommits { had: 8, found: 6 },
     ];
     assert_eq!(store.outcome(), &OpenOutcome::Damaged(lost.clone()));
     assert!(!store.is_writable());
     let reader = store.reader().unwrap();
-    assert_eq!(
-        reader.entries(LINE, NORTH, 0, 9).unwrap().len(),
-        3,
-        "what is left can be read"
-    );
+    assert_eq!(reader.entries(LINE, NORTH, 0, 9).unwrap().len(), 3, "what is left can be read");
     let batch = batch_of(&reader, LINE, NORTH, &[b"next"]);
-    assert!(matches!(
-        store.commit(LINE, &batch),
-        Err(CommitError::LocalFatal(_))
-    ));
+    assert!(matches!(store.commit(LINE, &batch), Err(CommitError::LocalFatal(_))));
     drop((store, reader));
 
     let mut store = open(&crashed.post()).unwrap();
-    assert_eq!(
-        store.outcome(),
-        &OpenOutcome::Damaged(lost),
-        "the loss is not forgotten"
-    );
+    assert_eq!(store.outcome(), &OpenOutcome::Damaged(lost), "the loss is not forgotten");
     store.dangerous_accept_loss().unwrap();
     store.commit(LINE, &batch).unwrap();
     drop(store);
-    assert_eq!(
-        open(&crashed.post()).unwrap().outcome(),
-        &OpenOutcome::Intact
-    );
+    assert_eq!(open(&crashed.post()).unwrap().outcome(), &OpenOutcome::Intact);
 }
 
 #[test]
@@ -262,9 +199,7 @@ fn missing_or_old_head_file_is_damage() {
     let early = fs::read(folder.post().join("heads")).unwrap();
     let reader = store.reader().unwrap();
     for index in 1..4 {
-        store
-            .commit(LINE, &busy_batch(&reader, NORTH, index))
-            .unwrap();
+        store.commit(LINE, &busy_batch(&reader, NORTH, index)).unwrap();
     }
     drop((store, reader));
     let heads = folder.post().join("heads");
@@ -306,37 +241,22 @@ fn tamper(folder: &Folder, statement: &str) {
 #[test]
 fn altered_rows_are_named_by_the_read_that_meets_them() {
     let cases = [
-        (
-            "UPDATE entry SET leaf = x'00' WHERE log = 0 AND entry_index = 17",
-            "entry 0/17 leaf",
-        ),
+        ("UPDATE entry SET leaf = x'00' WHERE log = 0 AND entry_index = 17", "entry 0/17 leaf"),
         (
             "UPDATE entry SET sealed = (SELECT sealed FROM entry WHERE log = 0 AND entry_index = 3)
              WHERE log = 0 AND entry_index = 17",
             "entry 0/17 open part",
         ),
-        (
-            "DELETE FROM entry WHERE log = 0 AND entry_index = 17",
-            "entry 0/17 missing",
-        ),
+        ("DELETE FROM entry WHERE log = 0 AND entry_index = 17", "entry 0/17 missing"),
         (
             "UPDATE checkpoint SET root = zeroblob(32) WHERE log = 1 AND size = 4",
             "checkpoint of log 1 at size 4",
         ),
-        (
-            "UPDATE state SET sealed = zeroblob(60) WHERE key = 'epoch/1'",
-            "state epoch/1",
-        ),
-        (
-            "DELETE FROM evidence WHERE name = 'fork/0/0'",
-            "table evidence",
-        ),
+        ("UPDATE state SET sealed = zeroblob(60) WHERE key = 'epoch/1'", "state epoch/1"),
+        ("DELETE FROM evidence WHERE name = 'fork/0/0'", "table evidence"),
         ("UPDATE head SET size = 19 WHERE log = 1", "head of log 1"),
         ("DELETE FROM head WHERE log = 1", "table head"),
-        (
-            "UPDATE line SET state_count = 2 WHERE line_no = 1",
-            "line 1",
-        ),
+        ("UPDATE line SET state_count = 2 WHERE line_no = 1", "line 1"),
     ];
     let sound = Folder::new();
     let mut store = sound.create();
@@ -348,9 +268,7 @@ fn altered_rows_are_named_by_the_read_that_meets_them() {
         let store = folder.open();
         let reader = store.reader().unwrap();
         tamper(&folder, statement);
-        let named = ReadError::LocalDamaged {
-            what: what.to_owned(),
-        };
+        let named = ReadError::LocalDamaged { what: what.to_owned() };
         assert_eq!(everything(&reader).err(), Some(named), "{statement}");
         assert!(!scrub(&reader, 7).is_empty(), "{statement}");
         drop((store, reader));
@@ -359,10 +277,7 @@ fn altered_rows_are_named_by_the_read_that_meets_them() {
             Ok(store) if what.starts_with("checkpoint") => {
                 assert_eq!(store.outcome(), &OpenOutcome::Intact);
             }
-            Ok(store) => assert!(
-                matches!(store.outcome(), OpenOutcome::Damaged(_)),
-                "{statement}"
-            ),
+            Ok(store) => assert!(matches!(store.outcome(), OpenOutcome::Damaged(_)), "{statement}"),
             Err(error) => assert_eq!(error.code(), "KS-1210", "{statement}"),
         }
     }
@@ -372,11 +287,7 @@ fn altered_rows_are_named_by_the_read_that_meets_them() {
 fn rows_that_vanish_or_come_back_old_are_found_by_scrub_and_at_open() {
     let cases = [
         ("DELETE FROM state WHERE key = 'epoch/0'", "state", true),
-        (
-            "DELETE FROM checkpoint WHERE log = 0 AND size = 5",
-            "checkpoint",
-            false,
-        ),
+        ("DELETE FROM checkpoint WHERE log = 0 AND size = 5", "checkpoint", false),
     ];
     for (statement, table, at_open) in cases {
         let folder = Folder::new();
@@ -387,11 +298,7 @@ fn rows_that_vanish_or_come_back_old_are_found_by_scrub_and_at_open() {
         assert_eq!(scrub(&store.reader().unwrap(), 50), found);
         drop(store);
         let store = folder.open();
-        assert_eq!(
-            matches!(store.outcome(), OpenOutcome::Damaged(_)),
-            at_open,
-            "{statement}"
-        );
+        assert_eq!(matches!(store.outcome(), OpenOutcome::Damaged(_)), at_open, "{statement}");
     }
 }
 
@@ -401,35 +308,14 @@ fn damaged_entry_is_healed_only_with_what_was_there() {
     let mut store = folder.create();
     fill_store(&mut store, 20);
     let reader = store.reader().unwrap();
-    let id = EntryId {
-        log: SOUTH,
-        index: 7,
-    };
+    let id = EntryId { log: SOUTH, index: 7 };
     let entry = reader.entry(LINE, id).unwrap().unwrap();
-    let wrong = reader
-        .entry(
-            LINE,
-            EntryId {
-                log: SOUTH,
-                index: 8,
-            },
-        )
-        .unwrap()
-        .unwrap();
-    tamper(
-        &folder,
-        "UPDATE entry SET leaf = zeroblob(9) WHERE log = 1 AND entry_index = 7",
-    );
-    tamper(
-        &folder,
-        "DELETE FROM entry WHERE log = 1 AND entry_index = 19",
-    );
+    let wrong = reader.entry(LINE, EntryId { log: SOUTH, index: 8 }).unwrap().unwrap();
+    tamper(&folder, "UPDATE entry SET leaf = zeroblob(9) WHERE log = 1 AND entry_index = 7");
+    tamper(&folder, "DELETE FROM entry WHERE log = 1 AND entry_index = 19");
     assert_eq!(scrub(&reader, 50).len(), 2);
     let wrong = khatt_core::store::StoredEntry { id, ..wrong };
-    let refused = Err(CommitError::LocalOutOfOrder {
-        log: SOUTH,
-        size: 20,
-    });
+    let refused = Err(CommitError::LocalOutOfOrder { log: SOUTH, size: 20 });
     assert_eq!(store.heal(LINE, SOUTH, &[wrong]), refused);
     assert_eq!(
         store.heal(LINE, SOUTH, std::slice::from_ref(&entry)),
@@ -437,10 +323,7 @@ fn damaged_entry_is_healed_only_with_what_was_there() {
         "another one is missing"
     );
     let last = khatt_core::store::StoredEntry {
-        id: EntryId {
-            log: SOUTH,
-            index: 19,
-        },
+        id: EntryId { log: SOUTH, index: 19 },
         leaf: crate::support::leaf(SOUTH, 19),
         leaf_hash: khatt_record::merkle::leaf_hash(&crate::support::leaf(SOUTH, 19)),
         open: None,

@@ -18,14 +18,7 @@ fn folder_and_files_are_closed_to_others() {
         names.push(item.file_name().into_string().unwrap());
     }
     names.sort();
-    let expected = [
-        "heads",
-        "post.db",
-        "post.db-shm",
-        "post.db-wal",
-        "post.key",
-        "post.lock",
-    ];
+    let expected = ["heads", "post.db", "post.db-shm", "post.db-wal", "post.key", "post.lock"];
     assert_eq!(names, expected);
     assert!(!folder.post().with_extension("tmp").exists());
 }
@@ -37,11 +30,7 @@ fn second_opener_is_told_that_the_folder_is_held() {
     assert_eq!(open(&folder.post()).err(), Some(OpenError::LocalInUse));
     let reader = store.reader().unwrap();
     drop(store);
-    assert_eq!(
-        open(&folder.post()).err(),
-        Some(OpenError::LocalInUse),
-        "a reader still reads"
-    );
+    assert_eq!(open(&folder.post()).err(), Some(OpenError::LocalInUse), "a reader still reads");
     drop(reader);
     folder.open();
 }
@@ -84,13 +73,8 @@ fn wrong_passphrase_opens_nothing_and_a_new_one_replaces_the_old() {
     let folder = Folder::new();
     let mut store = folder.create();
     let wrong = Some(OpenError::LocalWrongPassphrase);
-    assert_eq!(
-        store.change_passphrase(b"guess", b"new", &options()).err(),
-        wrong
-    );
-    store
-        .change_passphrase(PASSPHRASE, b"new", &options())
-        .unwrap();
+    assert_eq!(store.change_passphrase(b"guess", b"new", &options()).err(), wrong);
+    store.change_passphrase(PASSPHRASE, b"new", &options()).unwrap();
     drop(store);
     assert_eq!(open(&folder.post()).err(), wrong);
     SqliteStore::open(&folder.post(), b"new", fill(2), &options()).unwrap();
@@ -105,20 +89,14 @@ fn files_of_different_stores_do_not_go_together() {
         let folder = Folder::new();
         crate::support::copy(&one.post(), &folder.post());
         std::fs::copy(other.post().join(name), folder.post().join(name)).unwrap();
-        assert!(
-            matches!(open(&folder.post()), Err(OpenError::LocalDamaged { .. })),
-            "{name}"
-        );
+        assert!(matches!(open(&folder.post()), Err(OpenError::LocalDamaged { .. })), "{name}");
     }
 }
 
 #[test]
 fn ballast_is_reserved_and_released() {
     let folder = Folder::new();
-    let options = Options {
-        ballast_bytes: 1 << 20,
-        ..options()
-    };
+    let options = Options { ballast_bytes: 1 << 20, ..options() };
     let store = SqliteStore::create(&folder.post(), PASSPHRASE, fill(1), &options).unwrap();
     let ballast = folder.post().join("ballast");
     assert_eq!(std::fs::metadata(&ballast).unwrap().len(), 1 << 20);

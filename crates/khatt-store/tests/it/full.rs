@@ -12,10 +12,7 @@ fn full_store_refuses_keeps_everything_and_goes_on_when_there_is_room() {
     let mut store = folder.create();
     fill_store(&mut store, 20);
     drop(store);
-    let tight = Options {
-        pages_max: Some(60),
-        ..options()
-    };
+    let tight = Options { pages_max: Some(60), ..options() };
     let mut store = SqliteStore::open(&folder.post(), PASSPHRASE, fill(3), &tight).unwrap();
     let reader = store.reader().unwrap();
     let mut size = 20;

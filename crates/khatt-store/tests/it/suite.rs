@@ -31,10 +31,7 @@ impl Twin for OnDisk {
 fn sqlite_passes_the_suite() {
     suite::run(&mut || {
         let folder = Folder::new();
-        Box::new(OnDisk {
-            store: Some(folder.create()),
-            folder,
-        })
+        Box::new(OnDisk { store: Some(folder.create()), folder })
     });
 }
 
@@ -47,9 +44,7 @@ fn scrub_of_a_sound_store_reads_everything_and_finds_nothing() {
     for rows in [1, 7, 1_000_000] {
         assert_eq!(scrub(&reader, rows), []);
     }
-    let step = reader
-        .scrub(khatt_store::ScrubPosition::default(), u64::MAX)
-        .unwrap();
+    let step = reader.scrub(khatt_store::ScrubPosition::default(), u64::MAX).unwrap();
     assert!(step.rows > 80 + 80, "entries and checkpoints of both logs");
     assert!(step.next.is_none());
 }
@@ -60,13 +55,8 @@ fn reader_on_another_thread_sees_commits_at_once() {
     let mut store = folder.create();
     let reader = store.reader().unwrap();
     fill_store(&mut store, 2);
-    let sizes = std::thread::spawn(move || reader.heads(LINE).unwrap())
-        .join()
-        .unwrap();
-    assert_eq!(
-        sizes.iter().map(|head| head.size).collect::<Vec<_>>(),
-        [2, 2]
-    );
+    let sizes = std::thread::spawn(move || reader.heads(LINE).unwrap()).join().unwrap();
+    assert_eq!(sizes.iter().map(|head| head.size).collect::<Vec<_>>(), [2, 2]);
 }
 
 #[test]

@@ -79,30 +79,19 @@ pub(crate) fn busy_batch(reader: &SqliteReader, log: PostIndex, index: u64) -> B
     let mut batch = batch_of(reader, LINE, log, &[&leaf(log, index)]);
     let head = &batch.heads[0];
     assert_eq!(head.size, index + 1);
-    let checkpoint = StoredCheckpoint {
-        log,
-        size: head.size,
-        root: head.root,
-        signature: [index as u8; 64],
-    };
+    let checkpoint =
+        StoredCheckpoint { log, size: head.size, root: head.root, signature: [index as u8; 64] };
     batch.checkpoints.push(checkpoint);
     let value = format!("value at {index}");
     let changes = [format!("obligation/{}", index % 7), format!("epoch/{log}")];
     for key in changes {
-        batch
-            .state
-            .push(StateChange::Put(key, Sealed(value.clone().into_bytes())));
+        batch.state.push(StateChange::Put(key, Sealed(value.clone().into_bytes())));
     }
     if index.is_multiple_of(3) {
-        batch.state.push(StateChange::Delete(format!(
-            "obligation/{}",
-            (index + 1) % 7
-        )));
+        batch.state.push(StateChange::Delete(format!("obligation/{}", (index + 1) % 7)));
     }
     if index.is_multiple_of(16) {
-        batch
-            .evidence
-            .push((format!("fork/{log}/{index}"), leaf(log, index)));
+        batch.evidence.push((format!("fork/{log}/{index}"), leaf(log, index)));
     }
     batch
 }
@@ -134,11 +123,7 @@ pub(crate) fn everything(reader: &dyn Reader) -> Result<Everything, khatt_core::
 
 pub(crate) type Everything = (
     Vec<khatt_core::store::Head>,
-    Vec<(
-        Vec<khatt_core::store::StoredEntry>,
-        Vec<Hash>,
-        Vec<StoredCheckpoint>,
-    )>,
+    Vec<(Vec<khatt_core::store::StoredEntry>, Vec<Hash>, Vec<StoredCheckpoint>)>,
     Vec<(String, Sealed)>,
     Vec<(String, Vec<u8>)>,
 );

@@ -45,20 +45,14 @@ fn codes() -> Vec<&'static str> {
         RecordFileError::PeerOtherVersion(2),
         RecordFileError::PeerCutShort { at: 0 },
         RecordFileError::PeerRowTooLong { at: 0 },
-        RecordFileError::PeerMalformed {
-            at: 0,
-            error: decode,
-        },
+        RecordFileError::PeerMalformed { at: 0, error: decode },
         RecordFileError::PeerUnknownRow { at: 0, kind: 9 },
         RecordFileError::PeerTrailerDiffers,
         RecordFileError::PeerTrailing,
     ];
     let mut codes: Vec<_> = kinds.iter().map(FaultKind::code).collect();
     codes.extend(files.iter().map(RecordFileError::code));
-    codes.extend([
-        VerifyFault::PeerNoCharter.code(),
-        VerifyFault::PeerOtherLine.code(),
-    ]);
+    codes.extend([VerifyFault::PeerNoCharter.code(), VerifyFault::PeerOtherLine.code()]);
     codes.extend(["verify.charter", Local::File.code(), Local::Charter.code()]);
     codes
 }
@@ -70,37 +64,20 @@ fn every_code_has_words_in_every_language() {
         assert!(row.is_some(), "{code} has no text");
     }
     for row in table::ROWS {
-        assert!(
-            row.0.starts_with("answer.") || codes().contains(&row.0),
-            "{} is of no use",
-            row.0
-        );
+        assert!(row.0.starts_with("answer.") || codes().contains(&row.0), "{} is of no use", row.0);
     }
     for language in LANGUAGES {
         for row in table::ROWS {
             let words = text(row.0);
             let both = [words.message(language), words.advice(language)];
-            assert!(
-                both.iter().all(|words| !words.trim().is_empty()),
-                "{} {language:?}",
-                row.0
-            );
-            let arabic = |text: &str| {
-                text.chars()
-                    .any(|sign| ('\u{600}'..='\u{6ff}').contains(&sign))
-            };
+            assert!(both.iter().all(|words| !words.trim().is_empty()), "{} {language:?}", row.0);
+            let arabic =
+                |text: &str| text.chars().any(|sign| ('\u{600}'..='\u{6ff}').contains(&sign));
             let expected = language != Language::En;
-            assert!(
-                both.iter().all(|words| arabic(words) == expected),
-                "{} {language:?}",
-                row.0
-            );
+            assert!(both.iter().all(|words| arabic(words) == expected), "{} {language:?}", row.0);
         }
         for which in Phrase::ALL {
-            assert!(
-                !phrase(which, language).is_empty(),
-                "{which:?} {language:?}"
-            );
+            assert!(!phrase(which, language).is_empty(), "{which:?} {language:?}");
         }
         assert!(usage(language).starts_with("khatt-verify FILE"));
     }

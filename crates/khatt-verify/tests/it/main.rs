@@ -47,14 +47,8 @@ impl Drop for Folder {
 }
 
 fn verify(arguments: &[&str]) -> (i32, String) {
-    let run = Command::new(env!("CARGO_BIN_EXE_khatt-verify"))
-        .args(arguments)
-        .output();
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = run.unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_khatt-verify")).args(arguments).output();
+    let Output { status, stdout, stderr } = run.unwrap();
     let text = String::from_utf8([stdout, stderr].concat()).unwrap();
     (status.code().unwrap(), text)
 }
@@ -62,11 +56,7 @@ fn verify(arguments: &[&str]) -> (i32, String) {
 fn charter() -> SignedCharter {
     let form = Catalogue::builtin().by_name("line-test").unwrap();
     let (number, version) = (form.id().number, form.id().version);
-    let forms = vec![FormEntry {
-        number,
-        version,
-        hash: Hash(form.hash()),
-    }];
+    let forms = vec![FormEntry { number, version, hash: Hash(form.hash()) }];
     let book = Wordbook::builtin();
     let books = [Hash(book.glossary.hash()), Hash(book.gazetteer.hash())];
     fixture::signed(fixture::charter(Kind::Rehearsal, forms, books))
@@ -79,13 +69,7 @@ fn body() -> Body {
     let inputs: Vec<_> = form.examples().first().unwrap().inputs.clone();
     let filled = Filled::from_input(form, &inputs, Language::En, book).unwrap();
     let digest = rendering_digest(form, &filled, &[Language::En, Language::Ar], book).unwrap();
-    Body {
-        form: form.id(),
-        language: Language::En,
-        references: vec![],
-        filled,
-        digest,
-    }
+    Body { form: form.id(), language: Language::En, references: vec![], filled, digest }
 }
 
 fn record(bodies: &[Body]) -> Vec<u8> {
@@ -112,10 +96,7 @@ fn good_record_is_established_by_file_by_words_and_by_a_file_of_words() {
     for given in [&charter_file, &words[0], &words[1], &words[2], &words_file] {
         let (code, text) = verify(&[&file, "--charter", given]);
         assert_eq!(code, 0, "{given}: {text}");
-        assert!(
-            text.contains("the parties are those of the charter given"),
-            "{text}"
-        );
+        assert!(text.contains("the parties are those of the charter given"), "{text}");
         assert!(text.contains("renderings that agree 2"), "{text}");
         assert!(text.contains("REHEARSAL"), "{text}");
     }
@@ -127,10 +108,7 @@ fn record_without_a_charter_given_is_only_consistent() {
     let file = folder.write("record.khatt", &record(&[body()]));
     let (code, text) = verify(&[&file]);
     assert_eq!(code, 3, "{text}");
-    assert!(
-        text.contains("consistent in itself, parties not established"),
-        "{text}"
-    );
+    assert!(text.contains("consistent in itself, parties not established"), "{text}");
     assert!(text.contains("--charter"), "what to do: {text}");
 }
 
@@ -192,10 +170,7 @@ fn damaged_and_foreign_files_are_refused() {
         let (code, text) = verify(&[&file]);
         assert_eq!(code, 1, "{text}");
         assert!(text.contains("refused"), "{text}");
-        assert!(
-            text.contains(expected) || text.contains("malformed"),
-            "{text}"
-        );
+        assert!(text.contains(expected) || text.contains("malformed"), "{text}");
     }
     let file = folder.write("record.khatt", &good);
     let drill = fixture::signed(fixture::charter(Kind::Drill, vec![], [Hash([0; 32]); 2]));
@@ -237,9 +212,6 @@ fn answers_come_in_arabic_and_persian() {
         assert_eq!(code, 3);
         assert!(text.contains(expected), "{text}");
         // Names and numbers keep their own direction.
-        assert!(
-            text.contains("\u{2068}North / North watch\u{2069}"),
-            "{text}"
-        );
+        assert!(text.contains("\u{2068}North / North watch\u{2069}"), "{text}");
     }
 }

@@ -35,14 +35,7 @@ fn codes_in(dir: &Path, found: &mut BTreeSet<String>) {
 fn every_code_of_every_crate_has_words_in_every_language() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut codes = BTreeSet::new();
-    for name in [
-        "khatt-record",
-        "khatt-forms",
-        "khatt-core",
-        "khatt-store",
-        "khatt-net",
-        "khatt",
-    ] {
+    for name in ["khatt-record", "khatt-forms", "khatt-core", "khatt-store", "khatt-net", "khatt"] {
         codes_in(&crates.join(name).join("src"), &mut codes);
     }
     assert!(codes.len() > 250, "{} codes found", codes.len());
@@ -67,16 +60,10 @@ fn tables_are_whole_and_say_different_things_in_each_language() {
     }
     let used: BTreeSet<&str> = CODES.values().map(|[family, ..]| family.as_str()).collect();
     for (name, [en, ar, fa]) in ADVICE.iter().chain(&*WORDS) {
-        assert!(
-            en != ar && !en.is_empty() && !ar.is_empty() && !fa.is_empty(),
-            "{name}"
-        );
+        assert!(en != ar && !en.is_empty() && !ar.is_empty() && !fa.is_empty(), "{name}");
     }
     for family in ADVICE.keys() {
-        assert!(
-            used.contains(family.as_str()),
-            "advice {family} is used by no code"
-        );
+        assert!(used.contains(family.as_str()), "advice {family} is used by no code");
     }
 }
 

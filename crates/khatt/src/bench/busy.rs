@@ -45,11 +45,7 @@ impl Writer {
                 }
             }
         });
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-            _scratch: scratch,
-        })
+        Ok(Self { stop, thread: Some(thread), _scratch: scratch })
     }
 }
 

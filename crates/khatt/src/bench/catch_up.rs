@@ -63,18 +63,12 @@ pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> 
     }
     let took = begun.elapsed();
     let row = Row::new("catch-up.time", took.as_secs_f64(), "s");
-    tell(
-        if plan.runs.is_none() && plan.extent == super::Extent::Full {
-            row.goal(Goal::AtMost(GOAL_S))
-        } else {
-            row
-        },
-    );
+    tell(if plan.runs.is_none() && plan.extent == super::Extent::Full {
+        row.goal(Goal::AtMost(GOAL_S))
+    } else {
+        row
+    });
     tell(Row::new("catch-up.of-it.start", started.as_secs_f64(), "s"));
-    tell(Row::new(
-        "catch-up.rate",
-        entries as f64 / took.as_secs_f64(),
-        "entries/s",
-    ));
+    tell(Row::new("catch-up.rate", entries as f64 / took.as_secs_f64(), "entries/s"));
     Ok(())
 }

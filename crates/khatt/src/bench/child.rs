@@ -60,9 +60,6 @@ pub(super) fn idle_kib(dir: &Path) -> anyhow::Result<u64> {
 /// One of the memory figures of a process, in KiB.
 pub(super) fn memory_kib(process: &str, which: &str) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let row = status
-        .lines()
-        .find_map(|row| row.strip_prefix(which))
-        .context("no such figure")?;
+    let row = status.lines().find_map(|row| row.strip_prefix(which)).context("no such figure")?;
     Ok(row.trim().trim_end_matches(" kB").parse()?)
 }

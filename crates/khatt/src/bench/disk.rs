@@ -15,10 +15,7 @@ impl Scratch {
     pub(super) fn new(dir: &Path, name: &str) -> anyhow::Result<Self> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let path = dir.join(format!(
-            "khatt-bench-{}-{number}-{name}",
-            std::process::id()
-        ));
+        let path = dir.join(format!("khatt-bench-{}-{number}-{name}", std::process::id()));
         fs::create_dir_all(&path).with_context(|| format!("folder {}", path.display()))?;
         Ok(Self(path))
     }
@@ -39,10 +36,7 @@ impl Drop for Scratch {
 pub(super) fn must_be_real(dir: &Path) -> anyhow::Result<()> {
     match file_system(dir).as_deref() {
         Some(kind @ ("tmpfs" | "ramfs")) => {
-            bail!(
-                "local folder {} is in memory ({kind}): name one on a disk",
-                dir.display()
-            )
+            bail!("local folder {} is in memory ({kind}): name one on a disk", dir.display())
         }
         _ => Ok(()),
     }
@@ -58,9 +52,5 @@ pub(super) fn file_system(dir: &Path) -> Option<String> {
         dir.starts_with(&path).then_some((path.len(), kind))
     };
     // Of two mounts on one path the later one is seen.
-    mounts
-        .lines()
-        .filter_map(mount)
-        .max_by_key(|(length, _)| *length)
-        .map(|(_, kind)| kind)
+    mounts.lines().filter_map(mount).max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
 }

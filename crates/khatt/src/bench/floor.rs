@@ -45,12 +45,7 @@ pub(super) struct Floor {
 impl Floor {
     /// Opens the files in a folder and a connection; a step echoes `frame_bytes` as `reply_bytes`.
     pub(super) fn new(dir: &Path, frame_bytes: usize, reply_bytes: usize) -> anyhow::Result<Self> {
-        let file = |name| {
-            OpenOptions::new()
-                .create_new(true)
-                .append(true)
-                .open(dir.join(name))
-        };
+        let file = |name| OpenOptions::new().create_new(true).append(true).open(dir.join(name));
         Ok(Self {
             appended: [file("floor-north")?, file("floor-south")?],
             echo: Echo::start(reply_bytes)?,
@@ -89,12 +84,7 @@ const FAR: u16 = 2;
 
 impl Echo {
     fn start(reply_bytes: usize) -> anyhow::Result<Self> {
-        let runtime = || {
-            Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-        };
+        let runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let (here, there) = (runtime()?, runtime()?);
         let (far, mut asked) = there.block_on(async { end(FAR, NEAR, None) })?;
         let address = far.local_address();
@@ -111,19 +101,10 @@ impl Echo {
             }
         });
         let (near, mut events) = here.block_on(async { end(NEAR, FAR, Some(address)) })?;
-        while !matches!(
-            events.blocking_recv().context("no route")?,
-            Event::Connected { .. }
-        ) {}
+        while !matches!(events.blocking_recv().context("no route")?, Event::Connected { .. }) {}
         let sender = near.sender();
         let runtimes = [here, there];
-        Ok(Self {
-            sender,
-            events,
-            _near: near,
-            _runtimes: runtimes,
-            _far: far,
-        })
+        Ok(Self { sender, events, _near: near, _runtimes: runtimes, _far: far })
     }
 
     fn once(&mut self, frame: &[u8]) -> anyhow::Result<()> {
@@ -146,12 +127,7 @@ fn end(
     Ok(Direct::start(Settings {
         listen: SocketAddr::new(local, 0),
         secret: secret(own),
-        peers: vec![Peer {
-            id: other,
-            key,
-            address,
-            allow: vec![local],
-        }],
+        peers: vec![Peer { id: other, key, address, allow: vec![local] }],
         profile: LinkProfile::Wide,
     })?)
 }
@@ -195,28 +171,11 @@ impl Arithmetic {
             posts: 2,
         };
         let leaf = |bytes: usize| {
-            vec![Item::Leaf {
-                log: PostIndex(0),
-                index: 0,
-                leaf: vec![0x5a; bytes],
-            }]
+            vec![Item::Leaf { log: PostIndex(0), index: 0, leaf: vec![0x5a; bytes] }]
         };
-        let items = [
-            leaf(frame_bytes.saturating_sub(40)),
-            leaf(reply_bytes.saturating_sub(40)),
-        ];
+        let items = [leaf(frame_bytes.saturating_sub(40)), leaf(reply_bytes.saturating_sub(40))];
         let body = vec![0x5a; frame_bytes];
-        Ok(Self {
-            signer,
-            public,
-            statement,
-            signature,
-            send,
-            receive,
-            context,
-            items,
-            body,
-        })
+        Ok(Self { signer, public, statement, signature, send, receive, context, items, body })
     }
 
     fn run(&mut self) -> anyhow::Result<()> {
@@ -229,11 +188,7 @@ impl Arithmetic {
         }
         let mut node = Hash([0; 32]);
         for _ in 0..2 {
-            for part in [
-                self.body.as_slice(),
-                &[0; STATEMENT_BYTES],
-                &[0; STATEMENT_BYTES],
-            ] {
+            for part in [self.body.as_slice(), &[0; STATEMENT_BYTES], &[0; STATEMENT_BYTES]] {
                 node = Hash(Sha256::digest(part).into());
             }
             // The message's leaf and the receipt's, each with about ten nodes above it.

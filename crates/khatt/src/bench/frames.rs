@@ -22,10 +22,9 @@ pub(super) struct Sizes {
 
 pub(super) fn run(tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> {
     let sizes = sizes()?;
-    for (name, bytes, most) in [
-        ("message", sizes.message, MESSAGE_MAX),
-        ("receipt", sizes.receipt, RECEIPT_MAX),
-    ] {
+    for (name, bytes, most) in
+        [("message", sizes.message, MESSAGE_MAX), ("receipt", sizes.receipt, RECEIPT_MAX)]
+    {
         let row = Row::new(&format!("frames.{name}"), bytes as f64, "B");
         tell(row.goal(Goal::AtMost(most)));
     }
@@ -37,9 +36,7 @@ pub(super) fn sizes() -> anyhow::Result<Sizes> {
     let mut rig = Rig::of(charter());
     let draft = Messages::new(&rig.charter, NORTH)?.draft();
     rig.frames_sent.clear();
-    let Ok(Done::Released(_)) = rig.release(NORTH, draft) else {
-        bail!("not released")
-    };
+    let Ok(Done::Released(_)) = rig.release(NORTH, draft) else { bail!("not released") };
     rig.run();
     let first = |by| {
         let sent = rig.frames_sent.iter().find(|(from, _, _)| *from == by);

@@ -32,9 +32,7 @@ pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> 
         pair.settle()?;
         let (took, ()) = timed(|| {
             pair.north.host.act(release)?;
-            wait_for(&mut events, |event| {
-                matches!(event, Event::Receipted { .. }).then_some(())
-            })
+            wait_for(&mut events, |event| matches!(event, Event::Receipted { .. }).then_some(()))
         })?;
         pair.settle()?;
         let (least, ()) = timed(|| floor.step())?;

@@ -33,9 +33,7 @@ impl Messages {
         let example = form.examples().first().context("an example")?;
         let filled =
             Filled::from_input(form, &example.inputs, example.language, Wordbook::builtin());
-        let Ok(filled) = filled else {
-            bail!("the form refuses its own example")
-        };
+        let Ok(filled) = filled else { bail!("the form refuses its own example") };
         let new = NewDraft {
             officer: testing::watch_officer(PartyIndex(post.0)),
             filled,
@@ -44,11 +42,7 @@ impl Messages {
             references: Vec::new(),
             thread: None,
         };
-        Ok(Self {
-            charter: charter.clone(),
-            post,
-            new,
-        })
+        Ok(Self { charter: charter.clone(), post, new })
     }
 
     pub(super) fn draft(&self) -> NewDraft {
@@ -60,17 +54,10 @@ impl Messages {
         let party = PartyIndex(self.post.0);
         let (officer, typed_back) = match role {
             Role::Draft => (testing::watch_officer(party), None),
-            _ => (
-                testing::releasing_officer(party),
-                Some(self.new.filled.clone()),
-            ),
+            _ => (testing::releasing_officer(party), Some(self.new.filled.clone())),
         };
         let signature = testing::sign(&self.charter, self.post, to_sign, officer, role, now);
-        Act::Sign {
-            draft: to_sign.draft,
-            signature,
-            typed_back,
-        }
+        Act::Sign { draft: to_sign.draft, signature, typed_back }
     }
 
     /// Drafts a message and signs it as the officer who drafted it; returns the act that releases it.
@@ -79,9 +66,7 @@ impl Messages {
             bail!("not drafted")
         };
         let first = self.sign(&to_sign, Role::Draft, now);
-        let Done::Signed(to_sign) = post.act_async(first).await? else {
-            bail!("not signed")
-        };
+        let Done::Signed(to_sign) = post.act_async(first).await? else { bail!("not signed") };
         Ok(self.sign(&to_sign, Role::Release, now))
     }
 
@@ -118,11 +103,7 @@ async fn try_join_all<F: Future<Output = anyhow::Result<Act>>>(
                 Poll::Pending => at += 1,
             }
         }
-        if running.is_empty() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     done.into_iter().collect()

@@ -102,34 +102,23 @@ impl Post {
         let mut net = None;
         let mut ends = None;
         if let Reach::Listen(dial) = peer {
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()?;
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
             let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
             let seed = testing::seed(&format!("tls {post}"));
             let settings =
                 network::settings(charter, post, seed, SocketAddr::new(local, 0), |_, _| {
-                    Whereabouts {
-                        address: dial,
-                        allow: vec![local],
-                    }
+                    Whereabouts { address: dial, allow: vec![local] }
                 });
             let (direct, events) = runtime.block_on(async { Direct::start(settings) })?;
             ends = Some((direct.sender(), events));
-            net = Some(Net {
-                direct: Some(direct),
-                runtime: Some(runtime),
-            });
+            net = Some(Net { direct: Some(direct), runtime: Some(runtime) });
         }
         let clock = SystemClock::start();
         let host = PostHost::start(HostParts {
             charter: charter.clone(),
             post,
             store,
-            signer: Box::new(SoftwareSigner::from_seed(testing::seed(&format!(
-                "log {post}"
-            )))),
+            signer: Box::new(SoftwareSigner::from_seed(testing::seed(&format!("log {post}")))),
             prekey: PrekeySecret::from_seed(testing::seed(&format!("prekey {post}"))),
             entropy: Box::new(SystemEntropy),
             clock: Box::new(clock),
@@ -174,11 +163,7 @@ impl Pair {
         let south = Post::start(charter, SOUTH, store(SOUTH)?, Reach::Listen(None))?;
         let reach = Reach::Listen(south.address());
         let north = Post::start(charter, NORTH, store(NORTH)?, reach)?;
-        Ok(Self {
-            charter: charter.clone(),
-            north,
-            south,
-        })
+        Ok(Self { charter: charter.clone(), north, south })
     }
 
     /// Waits until both posts hold the same logs and nothing is on its way.
@@ -192,10 +177,7 @@ impl Pair {
             }
             let sizes = |post: &Post| {
                 post.host.query(|line, _| {
-                    line.log_views()
-                        .iter()
-                        .map(|log| log.size)
-                        .collect::<Vec<u64>>()
+                    line.log_views().iter().map(|log| log.size).collect::<Vec<u64>>()
                 })
             };
             let (north, south) = (sizes(&self.north)?, sizes(&self.south)?);

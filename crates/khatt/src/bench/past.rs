@@ -39,9 +39,7 @@ const BEGAN_MS: u64 = 1_699_401_700_000;
 pub(super) fn write(dir: &Path, charter: &SignedCharter, entries: u64) -> anyhow::Result<()> {
     // The engine opens the log, publishes prekeys and makes its epoch.
     let store = open_store(dir, NORTH, &options())?;
-    let store = Post::start(charter, NORTH, store, Reach::Nobody)?
-        .host
-        .stop()?;
+    let store = Post::start(charter, NORTH, store, Reach::Nobody)?.host.stop()?;
     let mut past = Past::new(charter, store)?;
     past.open_south()?;
     while past.size() < entries {
@@ -65,21 +63,10 @@ impl<'a> Past<'a> {
     fn new(charter: &'a SignedCharter, store: SqliteStore) -> anyhow::Result<Self> {
         let line = charter.line_id();
         let heads = store.reader()?.heads(line)?;
-        let own = heads
-            .iter()
-            .find(|head| head.log == NORTH)
-            .context("the log was opened")?;
+        let own = heads.iter().find(|head| head.log == NORTH).context("the log was opened")?;
         let logs = [Frontier::decode(&own.frontier)?, Frontier::new()];
         let (maker, seen) = (Maker::new(charter, NORTH), Seen::none(2, SOUTH));
-        Ok(Self {
-            charter,
-            line,
-            store,
-            maker,
-            logs,
-            seen,
-            batch: Batch::default(),
-        })
+        Ok(Self { charter, line, store, maker, logs, seen, batch: Batch::default() })
     }
 
     fn size(&self) -> u64 {
@@ -88,13 +75,7 @@ impl<'a> Past<'a> {
 
     fn open_south(&mut self) -> anyhow::Result<()> {
         let (line, seen) = (self.line, self.seen.clone());
-        let open = Open {
-            t_ms: BEGAN_MS,
-            seen,
-            line,
-            post: SOUTH,
-            generation: 0,
-        };
+        let open = Open { t_ms: BEGAN_MS, seen, line, post: SOUTH, generation: 0 };
         self.append(SOUTH, &Entry::Open(open), None)?;
         self.sign(SOUTH)
     }
@@ -109,21 +90,9 @@ impl<'a> Past<'a> {
         self.sign(NORTH)?;
         let [north, _] = &self.logs;
         let (size, root) = (north.size(), north.root());
-        self.seen.set(
-            NORTH,
-            SeenLog {
-                prefix: size,
-                beyond: Vec::new(),
-            },
-        );
+        self.seen.set(NORTH, SeenLog { prefix: size, beyond: Vec::new() });
         let (t_ms, seen) = (self.maker.t_ms, self.seen.clone());
-        let receipt = Receipt {
-            t_ms,
-            seen,
-            log: NORTH,
-            size,
-            root,
-        };
+        let receipt = Receipt { t_ms, seen, log: NORTH, size, root };
         let receipt = self.append(SOUTH, &Entry::Receipt(receipt), None)?;
         self.sign(SOUTH)?;
         for message in released {
@@ -137,31 +106,16 @@ impl<'a> Past<'a> {
 
     /// Keeps the ladder of a message that everybody has.
     fn settle(&mut self, message: EntryId, receipt: EntryId) {
-        let now = Now {
-            wall_ms: self.maker.t_ms,
-            mono_ms: 0,
-        };
-        let mut ladder = Ladder::new(
-            now,
-            message,
-            Precedence::Priority,
-            Wanted::one(Level::Received),
-            [SOUTH],
-        );
+        let now = Now { wall_ms: self.maker.t_ms, mono_ms: 0 };
+        let mut ladder =
+            Ladder::new(now, message, Precedence::Priority, Wanted::one(Level::Received), [SOUTH]);
         let claimed_ms = self.maker.t_ms;
         let proof = Proof::Entry(receipt);
-        let climb = Climb {
-            step: Step::Received,
-            by: By::Post,
-            claimed_ms,
-            proof,
-        };
+        let climb = Climb { step: Step::Received, by: By::Post, claimed_ms, proof };
         // A first step onto a new ladder is never refused.
         let _ = ladder.climb(now, SOUTH, climb);
         let key = format!("done/{}/{:020}", message.log, message.index);
-        self.batch
-            .state
-            .push(StateChange::Put(key, Sealed(ladder.encode(now))));
+        self.batch.state.push(StateChange::Put(key, Sealed(ladder.encode(now))));
     }
 
     fn append(
@@ -172,19 +126,11 @@ impl<'a> Past<'a> {
     ) -> anyhow::Result<EntryId> {
         let frontier = self.logs.get_mut(log.index()).context("a log")?;
         let leaf = entry.encode();
-        let id = EntryId {
-            log,
-            index: frontier.size(),
-        };
+        let id = EntryId { log, index: frontier.size() };
         let hash = leaf_hash(&leaf);
         frontier.append(hash);
         let open = open.map(|open| Sealed(open.encode()));
-        self.batch.entries.push(StoredEntry {
-            id,
-            leaf,
-            leaf_hash: hash,
-            open,
-        });
+        self.batch.entries.push(StoredEntry { id, leaf, leaf_hash: hash, open });
         Ok(id)
     }
 
@@ -200,12 +146,7 @@ impl<'a> Past<'a> {
         for (log, frontier) in [NORTH, SOUTH].into_iter().zip(&self.logs) {
             if batch.entries.iter().any(|entry| entry.id.log == log) {
                 let (size, root) = (frontier.size(), frontier.root());
-                batch.heads.push(Head {
-                    log,
-                    size,
-                    root,
-                    frontier: frontier.encode(),
-                });
+                batch.heads.push(Head { log, size, root, frontier: frontier.encode() });
             }
         }
         Ok(self.store.commit(self.line, &batch)?)
@@ -222,12 +163,7 @@ pub(super) fn checkpoint(
     let (size, root) = (frontier.size(), frontier.root());
     let signer = SoftwareSigner::from_seed(testing::seed(&format!("log {log}")));
     let signature = Checkpoint { origin, size, root }.sign(&signer).signature;
-    Ok(StoredCheckpoint {
-        log,
-        size,
-        root,
-        signature,
-    })
+    Ok(StoredCheckpoint { log, size, root, signature })
 }
 
 /// Makes messages that two officers of one post have released, one a second.
@@ -248,11 +184,7 @@ impl Maker {
     pub(super) fn new(charter: &SignedCharter, post: PostIndex) -> Self {
         let officer = |place: u16, role| {
             let officer = OfficerIndex(u16::from(post.0) * 2 + place);
-            (
-                KeyId { officer, key: 0 },
-                testing::officer_signer(officer),
-                role,
-            )
+            (KeyId { officer, key: 0 }, testing::officer_signer(officer), role)
         };
         Self {
             line: charter.line_id(),

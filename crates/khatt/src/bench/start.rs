@@ -36,11 +36,7 @@ pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> 
     }
     let row = Row::new("start.p50", whole.at_us(50) / 1000.0, "ms");
     tell(row.goal(Goal::AtMost(START_MS)));
-    tell(Row::new(
-        "start.of-it.store",
-        store_only.at_us(50) / 1000.0,
-        "ms",
-    ));
+    tell(Row::new("start.of-it.store", store_only.at_us(50) / 1000.0, "ms"));
     Ok(())
 }
 

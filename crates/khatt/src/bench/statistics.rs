@@ -17,9 +17,7 @@ impl Times {
     pub(super) fn at_us(&mut self, per_cent: usize) -> f64 {
         self.0.sort_unstable();
         let rank = (self.0.len() * per_cent).div_ceil(100).max(1);
-        self.0
-            .get(rank - 1)
-            .map_or(0.0, |time| time.as_secs_f64() * 1e6)
+        self.0.get(rank - 1).map_or(0.0, |time| time.as_secs_f64() * 1e6)
     }
 }
 

@@ -2,38 +2,23 @@ use super::*;
 
 #[test]
 fn figures_are_told_to_four_digits() {
-    assert_eq!(
-        [1234.56, 0.001_234_56, 0.0, -98.765].map(rounded),
-        [1235.0, 0.001235, 0.0, -98.77]
-    );
+    assert_eq!([1234.56, 0.001_234_56, 0.0, -98.765].map(rounded), [1235.0, 0.001235, 0.0, -98.77]);
 }
 
 #[test]
 fn goal_is_for_the_ratio_where_there_is_a_floor() {
     let row = Row::new("x", 130.0, "us");
     assert_eq!(row.clone().goal(Goal::AtMost(129.0)).met, Some(false));
-    assert_eq!(
-        row.clone().over(100.0).goal(Goal::AtMost(1.3)).met,
-        Some(true)
-    );
+    assert_eq!(row.clone().over(100.0).goal(Goal::AtMost(1.3)).met, Some(true));
     assert_eq!(row.over(100.0).goal(Goal::AtLeast(1.31)).met, Some(false));
 }
 
 #[test]
 fn unknown_benchmark_is_refused_with_the_known_ones() {
-    let plan = Plan {
-        dir: PathBuf::from("."),
-        runs: None,
-        extent: Extent::Quick,
-        disk: Disk::Quiet,
-    };
-    let error = run(Some("speed"), &plan, &mut |_| {})
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("latency") && error.contains("catch-up"),
-        "{error}"
-    );
+    let plan =
+        Plan { dir: PathBuf::from("."), runs: None, extent: Extent::Quick, disk: Disk::Quiet };
+    let error = run(Some("speed"), &plan, &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("latency") && error.contains("catch-up"), "{error}");
 }
 
 #[test]
@@ -50,8 +35,5 @@ fn figures_of_rounds_are_times_that_were_measured() {
     for us in [30, 10, 20, 40] {
         times.push(std::time::Duration::from_micros(us));
     }
-    assert_eq!(
-        [0, 50, 75, 100].map(|share| times.at_us(share).round()),
-        [10.0, 20.0, 30.0, 40.0]
-    );
+    assert_eq!([0, 50, 75, 100].map(|share| times.at_us(share).round()), [10.0, 20.0, 30.0, 40.0]);
 }

@@ -33,10 +33,7 @@ struct Shown {
 }
 
 pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> {
-    let unsynced = Options {
-        syncs: Syncs::DangerousOff,
-        ..options()
-    };
+    let unsynced = Options { syncs: Syncs::DangerousOff, ..options() };
     let messages = match plan.extent {
         super::Extent::Full => MESSAGES,
         super::Extent::Quick => IN_FLIGHT * 2,
@@ -51,15 +48,9 @@ pub(super) fn run(plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow::Result<()> 
     let row = Row::new("throughput.rate", rate, "messages/s");
     tell(row.over(floor).goal(Goal::AtLeast(RATE_KEPT)));
     for (place, name) in ["author", "receiver"].into_iter().enumerate() {
-        let per_sync = median(
-            with.iter()
-                .map(|shown| shown.per_sync.get(place).map_or(0.0, |n| *n)),
-        );
-        let row = Row::new(
-            &format!("throughput.per-sync.{name}"),
-            per_sync,
-            "messages/sync",
-        );
+        let per_sync =
+            median(with.iter().map(|shown| shown.per_sync.get(place).map_or(0.0, |n| *n)));
+        let row = Row::new(&format!("throughput.per-sync.{name}"), per_sync, "messages/sync");
         tell(row.goal(Goal::AtLeast(MESSAGES_PER_SYNC)));
     }
     Ok(())
@@ -81,10 +72,7 @@ fn once(plan: &Plan, options: &Options, messages: u64) -> anyhow::Result<Shown> 
     let took = begun.elapsed();
     let after = syncs()?;
     let per_sync = |place: usize| {
-        let count = after
-            .get(place)
-            .zip(before.get(place))
-            .map_or(0, |(a, b)| a - b);
+        let count = after.get(place).zip(before.get(place)).map_or(0, |(a, b)| a - b);
         messages as f64 / count.max(1) as f64
     };
     Ok(Shown {

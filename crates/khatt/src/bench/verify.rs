@@ -77,13 +77,7 @@ fn write(path: &Path, charter: &SignedCharter, entries: u64) -> anyhow::Result<(
     };
     for (post, seen) in [NORTH, SOUTH].into_iter().zip(&seen) {
         let (t_ms, line) = (makers[0].t_ms, charter.line_id());
-        let open = Open {
-            t_ms,
-            seen: seen.clone(),
-            line,
-            post,
-            generation: 0,
-        };
+        let open = Open { t_ms, seen: seen.clone(), line, post, generation: 0 };
         append(&mut logs, post, &Entry::Open(open), &RowOpen::Nothing)?;
     }
     let mut count = 2;
@@ -96,29 +90,12 @@ fn write(path: &Path, charter: &SignedCharter, entries: u64) -> anyhow::Result<(
         maker.saw(held.clone());
         for _ in 1..RECEIPTED_AT_ONCE {
             let (header, open) = maker.message()?;
-            append(
-                &mut logs,
-                author,
-                &Entry::Message(header),
-                &RowOpen::Open(open),
-            )?;
+            append(&mut logs, author, &Entry::Message(header), &RowOpen::Open(open))?;
         }
         let frontier = &logs[author.index()];
         let (size, root, t_ms) = (frontier.size(), frontier.root(), maker.t_ms);
-        seen[by.index()].set(
-            author,
-            SeenLog {
-                prefix: size,
-                beyond: Vec::new(),
-            },
-        );
-        let receipt = Receipt {
-            t_ms,
-            seen: seen[by.index()].clone(),
-            log: author,
-            size,
-            root,
-        };
+        seen[by.index()].set(author, SeenLog { prefix: size, beyond: Vec::new() });
+        let receipt = Receipt { t_ms, seen: seen[by.index()].clone(), log: author, size, root };
         count = append(&mut logs, by, &Entry::Receipt(receipt), &RowOpen::Nothing)?;
     }
     out.finish()?;
@@ -149,22 +126,12 @@ fn check(path: &Path, charter: &SignedCharter, bare: &Bare) -> anyhow::Result<Co
     )?;
     let verify = begun.elapsed().saturating_sub(done.paused);
     done.catch_up(bare, report.entries(), bytes, threads);
-    ensure!(
-        report.fault_count == 0,
-        "the record is faulty: {:?}",
-        report.faults.first()
-    );
+    ensure!(report.fault_count == 0, "the record is faulty: {:?}", report.faults.first());
     let checkpoints: u64 = report.posts.iter().map(|post| post.checkpoints).sum();
     // The bare work must be what was really checked, to a hundredth.
     let checked = report.officer_signatures + checkpoints;
-    ensure!(
-        checked.abs_diff(done.signatures) * 100 <= checked,
-        "the bare work is another"
-    );
-    Ok(Cost {
-        verify,
-        bare: done.took,
-    })
+    ensure!(checked.abs_diff(done.signatures) * 100 <= checked, "the bare work is another");
+    Ok(Cost { verify, bare: done.took })
 }
 
 /// Bare work done so far.
@@ -210,11 +177,7 @@ impl Bare {
             for (to, from) in signed.iter_mut().zip(place.to_be_bytes()) {
                 *to = from;
             }
-            pairs.push((
-                PublicKey::from_bytes(&signer.public())?,
-                signed,
-                signer.sign(&signed),
-            ));
+            pairs.push((PublicKey::from_bytes(&signer.public())?, signed, signer.sign(&signed)));
         }
         Ok(Self { pairs })
     }

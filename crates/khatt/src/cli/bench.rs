@@ -75,30 +75,18 @@ fn measure(args: &Args, talk: &Talk) -> Result<u8, Trouble> {
     let plan = Plan {
         dir: args.dir.clone(),
         runs: args.runs,
-        extent: if args.quick {
-            Extent::Quick
-        } else {
-            Extent::Full
-        },
+        extent: if args.quick { Extent::Quick } else { Extent::Full },
         disk: if args.busy { Disk::Busy } else { Disk::Quiet },
     };
     talk.say(&format!("{}, {}", bench::file_system(&plan.dir), machine()));
     let mut missed = false;
     let mut tell = |row: Row| {
         missed |= row.met == Some(false);
-        if talk.json {
-            talk.row(&row)
-        } else {
-            talk.data(&shown(&row))
-        }
+        if talk.json { talk.row(&row) } else { talk.data(&shown(&row)) }
     };
     bench::run(args.name.as_deref(), &plan, &mut tell).map_err(failed)?;
     // Figures of a few rounds are no figures: only a full run can miss a goal.
-    Ok(if missed && plan.extent == Extent::Full {
-        1
-    } else {
-        0
-    })
+    Ok(if missed && plan.extent == Extent::Full { 1 } else { 0 })
 }
 
 /// One figure as a row of a table.

@@ -84,21 +84,14 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
     let done = match &verb {
         Verb::New { dir, new } => new_draft(dir, new, &talk),
         Verb::Show { dir, draft } => show(dir, draft.as_deref(), &talk),
-        Verb::Return {
-            dir,
-            draft,
-            reason,
-            who,
-        } => give_back(dir, draft, reason, who, &talk),
+        Verb::Return { dir, draft, reason, who } => give_back(dir, draft, reason, who, &talk),
     };
     end(&talk, done)
 }
 
 /// Opens a conversation with the post of a folder.
 pub(crate) fn session(folder: &PostFolder, talk: &Talk) -> Result<Session, Trouble> {
-    Session::open(folder, talk.language, || {
-        talk.post_passphrase(Purpose::Open)
-    })
+    Session::open(folder, talk.language, || talk.post_passphrase(Purpose::Open))
 }
 
 impl New {
@@ -110,9 +103,8 @@ impl New {
         talk: &Talk,
     ) -> Result<DraftView, Trouble> {
         let references = self.references.iter().map(|text| {
-            let (relation, entry) = text
-                .split_once(':')
-                .ok_or(super::CommandError::LocalAssignment)?;
+            let (relation, entry) =
+                text.split_once(':').ok_or(super::CommandError::LocalAssignment)?;
             Ok::<_, Trouble>((relation.trim().to_owned(), entry.trim().to_owned()))
         });
         let ask = Ask::Draft(Box::new(AskDraft {
@@ -167,11 +159,7 @@ fn show(dir: &Path, draft: Option<&str>, talk: &Talk) -> Result<u8, Trouble> {
         if talk.json {
             talk.row(row);
         } else {
-            let returned = if row.returned {
-                talk.word("returned")
-            } else {
-                ""
-            };
+            let returned = if row.returned { talk.word("returned") } else { "" };
             talk.data(&format!(
                 "{}  {}  {}  {}  {}  {} {} {returned}",
                 row.draft,

@@ -66,17 +66,10 @@ fn show(name: &str, talk: &Talk) -> Result<u8, Trouble> {
             }));
             continue;
         }
-        let marks: Vec<&str> = marks
-            .iter()
-            .filter(|(_, marked)| *marked)
-            .map(|(mark, _)| talk.word(mark))
-            .collect();
+        let marks: Vec<&str> =
+            marks.iter().filter(|(_, marked)| *marked).map(|(mark, _)| talk.word(mark)).collect();
         let marks = marks.join(", ");
-        talk.data(&format!(
-            "  {}  {label}  [{}]  {marks}",
-            field.name,
-            kind(&field.kind)
-        ));
+        talk.data(&format!("  {}  {label}  [{}]  {marks}", field.name, kind(&field.kind)));
         if !codes.is_empty() {
             talk.data(&format!("      {}", codes.join(" ")));
         }

@@ -30,10 +30,7 @@ impl Fields {
         if let Some(path) = &self.from {
             let bytes = read_bounded(path, FILE_MAX)?;
             let name = path.display().to_string();
-            let failed = |reason: String| CommandError::LocalFile {
-                name: name.clone(),
-                reason,
-            };
+            let failed = |reason: String| CommandError::LocalFile { name: name.clone(), reason };
             let text = String::from_utf8(bytes).map_err(|_| failed("not UTF-8".to_owned()))?;
             let table: toml::Table =
                 toml::from_str(&text).map_err(|error| failed(error.message().to_owned()))?;

@@ -93,29 +93,12 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
     | Verb::Test { dir }) = &verb;
     let talk = talk.at(&PostFolder::at(dir));
     let done = match &verb {
-        Verb::Propose {
-            dir,
-            card,
-            kind,
-            output,
-            languages,
-            signatures,
-        } => propose(
-            dir,
-            card,
-            *kind,
-            output,
-            languages.as_deref(),
-            *signatures,
-            &talk,
-        ),
+        Verb::Propose { dir, card, kind, output, languages, signatures } => {
+            propose(dir, card, *kind, output, languages.as_deref(), *signatures, &talk)
+        }
         Verb::Show { path } => show(path, &talk),
         Verb::Sign { dir, charter } => sign(dir, charter, &talk),
-        Verb::Open {
-            dir,
-            charter,
-            words,
-        } => open(dir, charter, words.as_deref(), &talk),
+        Verb::Open { dir, charter, words } => open(dir, charter, words.as_deref(), &talk),
         Verb::Test { dir } => test(dir, &talk),
     };
     end(&talk, done)
@@ -163,10 +146,7 @@ fn propose(
 }
 
 fn read_draft(path: &Path) -> Result<CharterDraft, Trouble> {
-    Ok(CharterDraft::from_bytes(&read_bounded(
-        path,
-        CHARTER_FILE_MAX,
-    )?)?)
+    Ok(CharterDraft::from_bytes(&read_bounded(path, CHARTER_FILE_MAX)?)?)
 }
 
 fn show(path: &Path, talk: &Talk) -> Result<u8, Trouble> {
@@ -224,14 +204,7 @@ fn open(dir: &Path, path: &Path, words: Option<&str>, talk: &Talk) -> Result<u8,
     folder.keep_charter(&charter)?;
     drop(store);
     print_charter(&draft, talk);
-    talk.say_word(
-        if words.is_some() {
-            "say-opened"
-        } else {
-            "say-opened-unheard"
-        },
-        "",
-    );
+    talk.say_word(if words.is_some() { "say-opened" } else { "say-opened-unheard" }, "");
     Ok(0)
 }
 
@@ -261,16 +234,8 @@ fn check_own(card: &Card, charter: &Charter) -> Result<(), CommandError> {
         .zip(&charter.parties)
         .find(|(_, party)| party.root_key == card.party.root_key);
     let (index, party) = ours.ok_or(CommandError::PeerOtherCard)?;
-    let posts: Vec<_> = charter
-        .posts
-        .iter()
-        .filter(|post| post.party == index)
-        .cloned()
-        .collect();
-    let officers = charter
-        .officers
-        .iter()
-        .filter(|officer| officer.party == index);
+    let posts: Vec<_> = charter.posts.iter().filter(|post| post.party == index).cloned().collect();
+    let officers = charter.officers.iter().filter(|officer| officer.party == index);
     let officers: Vec<_> = officers.cloned().collect();
     let same_posts = posts.len() == card.posts.len()
         && posts.into_iter().zip(&card.posts).all(|(mut post, ours)| {
@@ -278,13 +243,10 @@ fn check_own(card: &Card, charter: &Charter) -> Result<(), CommandError> {
             post == *ours
         });
     let same_officers = officers.len() == card.officers.len()
-        && officers
-            .into_iter()
-            .zip(&card.officers)
-            .all(|(mut officer, ours)| {
-                officer.party = ours.party;
-                officer == *ours
-            });
+        && officers.into_iter().zip(&card.officers).all(|(mut officer, ours)| {
+            officer.party = ours.party;
+            officer == *ours
+        });
     if *party == card.party && same_posts && same_officers {
         Ok(())
     } else {
@@ -299,11 +261,7 @@ fn names(charter: &Charter, parties: &[PartyIndex]) -> Vec<String> {
 
 /// Returns the names of an officer's roles.
 pub(crate) fn role_names(roles: Roles) -> Vec<&'static str> {
-    ROLES
-        .iter()
-        .filter(|(_, role)| roles.any_of(*role))
-        .map(|(name, _)| *name)
-        .collect()
+    ROLES.iter().filter(|(_, role)| roles.any_of(*role)).map(|(name, _)| *name).collect()
 }
 
 /// Reads roles with a plus between them.
@@ -311,12 +269,7 @@ pub(crate) fn parse_roles(text: &str) -> Result<Roles, CommandError> {
     let mut roles = Roles::NONE;
     for name in text.split('+') {
         let known = ROLES.iter().find(|(known, _)| *known == name.trim());
-        let shown = || {
-            name.chars()
-                .filter(char::is_ascii_graphic)
-                .take(16)
-                .collect()
-        };
+        let shown = || name.chars().filter(char::is_ascii_graphic).take(16).collect();
         roles = roles.with(known.ok_or_else(|| CommandError::LocalRoles(shown()))?.1);
     }
     Ok(roles)
@@ -350,10 +303,7 @@ fn print_charter(draft: &CharterDraft, talk: &Talk) {
         let parties = (0..=u8::MAX).map(PartyIndex).zip(&charter.parties);
         let parties = parties.map(|(index, party)| {
             let posts = charter.posts.iter().filter(|post| post.party == index);
-            let officers = charter
-                .officers
-                .iter()
-                .filter(|officer| officer.party == index);
+            let officers = charter.officers.iter().filter(|officer| officer.party == index);
             serde_json::json!({
                 "name": party.name,
                 "signed": !missing.contains(&index),
@@ -368,10 +318,7 @@ fn print_charter(draft: &CharterDraft, talk: &Talk) {
         let words: serde_json::Map<String, serde_json::Value> = heard
             .iter()
             .map(|(tag, language)| {
-                (
-                    (*tag).to_owned(),
-                    words_of(draft, *language).replace('\n', " ").into(),
-                )
+                ((*tag).to_owned(), words_of(draft, *language).replace('\n', " ").into())
             })
             .collect();
         talk.row(&serde_json::json!({
@@ -394,39 +341,19 @@ fn print_charter(draft: &CharterDraft, talk: &Talk) {
     talk.data(&format!("{}: {}", talk.word("line"), charter.line_id()));
     talk.data(&format!("{}: {}", talk.word("languages"), tags.join(", ")));
     for (index, party) in (0..=u8::MAX).map(PartyIndex).zip(&charter.parties) {
-        let signed = if missing.contains(&index) {
-            "not-signed"
-        } else {
-            "signed"
-        };
-        talk.data(&format!(
-            "{}: {} ({})",
-            talk.word("party"),
-            party.name,
-            talk.word(signed)
-        ));
+        let signed = if missing.contains(&index) { "not-signed" } else { "signed" };
+        talk.data(&format!("{}: {} ({})", talk.word("party"), party.name, talk.word(signed)));
         for post in charter.posts.iter().filter(|post| post.party == index) {
             let at = post.addresses.join(", ");
             talk.data(&format!("  {}: {}  {at}", talk.word("post"), post.name));
         }
-        for officer in charter
-            .officers
-            .iter()
-            .filter(|officer| officer.party == index)
-        {
+        for officer in charter.officers.iter().filter(|officer| officer.party == index) {
             let roles = role_names(officer.roles).join(", ");
-            talk.data(&format!(
-                "  {}: {} ({roles})",
-                talk.word("officer"),
-                officer.title
-            ));
+            talk.data(&format!("  {}: {} ({roles})", talk.word("officer"), officer.title));
         }
     }
-    let rules: Vec<String> = charter
-        .release
-        .iter()
-        .map(|rule| rule.signatures.to_string())
-        .collect();
+    let rules: Vec<String> =
+        charter.release.iter().map(|rule| rule.signatures.to_string()).collect();
     talk.data(&format!("{}: {}", talk.word("signatures"), rules.join(" ")));
     for (tag, language) in heard {
         let name = Language::from_tag(tag)

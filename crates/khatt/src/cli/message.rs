@@ -154,31 +154,15 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
     let talk = talk.at(&PostFolder::at(dir));
     let done = match &verb {
         Verb::Send { dir, new, release } => send(dir, new, release, &talk),
-        Verb::Release {
-            dir,
-            draft,
-            fields,
-            release,
-            who,
-        } => release_draft(dir, draft, fields, release, who, &talk),
+        Verb::Release { dir, draft, fields, release, who } => {
+            release_draft(dir, draft, fields, release, who, &talk)
+        }
         Verb::List { dir, post, limit } => list(dir, post.clone(), *limit, &talk),
         Verb::Show { dir, entry } => show(dir, entry, &talk),
-        Verb::Ack {
-            dir,
-            entry,
-            level,
-            fields,
-            who,
-        } => acknowledge(dir, entry, *level, fields, who, &talk),
-        Verb::Answer {
-            dir,
-            entry,
-            answer,
-            until,
-            reason,
-            fields,
-            who,
-        } => {
+        Verb::Ack { dir, entry, level, fields, who } => {
+            acknowledge(dir, entry, *level, fields, who, &talk)
+        }
+        Verb::Answer { dir, entry, answer, until, reason, fields, who } => {
             let mut inputs = vec![("answer", answer.code().to_owned())];
             inputs.extend(until.iter().map(|until| ("until", until.clone())));
             inputs.extend(reason.iter().map(|reason| ("reason", reason.clone())));
@@ -232,11 +216,7 @@ fn release_draft(
     let mut session = session(&folder, talk)?;
     release.check(&session)?;
     let view = show_draft(&mut session, draft)?;
-    let mut typed_back = if fields.is_empty() {
-        None
-    } else {
-        Some(fields.read()?)
-    };
+    let mut typed_back = if fields.is_empty() { None } else { Some(fields.read()?) };
     if typed_back.is_none() && view.rule > 1 && !release.emergency {
         typed_back = type_back(&view.critical, talk);
     }
@@ -288,14 +268,7 @@ fn released(
 ) -> Result<u8, Trouble> {
     let Some(level) = release.wait else {
         print_entry(entry, None, talk);
-        talk.say_word(
-            if session.is_running() {
-                "say-released"
-            } else {
-                "say-kept"
-            },
-            entry,
-        );
+        talk.say_word(if session.is_running() { "say-released" } else { "say-kept" }, entry);
         return Ok(0);
     };
     let ask = Ask::Ladder {
@@ -322,11 +295,7 @@ impl Release {
     }
 
     const fn none() -> Self {
-        Self {
-            emergency: false,
-            wait: None,
-            wait_s: 0,
-        }
+        Self { emergency: false, wait: None, wait_s: 0 }
     }
 }
 
@@ -353,16 +322,9 @@ fn list(dir: &Path, post: Option<String>, limit: usize, talk: &Talk) -> Result<u
 }
 
 fn list_row(row: &MessageRow, talk: &Talk) -> String {
-    let levels: Vec<String> = row
-        .levels
-        .iter()
-        .map(|(post, level)| format!("{post}:{level}"))
-        .collect();
-    let loud = if row.emergency {
-        format!("  {}", talk.word("emergency"))
-    } else {
-        String::new()
-    };
+    let levels: Vec<String> =
+        row.levels.iter().map(|(post, level)| format!("{post}:{level}")).collect();
+    let loud = if row.emergency { format!("  {}", talk.word("emergency")) } else { String::new() };
     format!(
         "{}  {}  {}  {}  {}{loud}  {}\n    {}",
         row.entry,
@@ -385,10 +347,7 @@ fn show(dir: &Path, entry: &str, talk: &Talk) -> Result<u8, Trouble> {
     }
     kind_row(&view.row.kind, talk);
     let row = &view.row;
-    talk.data(&format!(
-        "{}  {}  {}  {}",
-        row.entry, row.time, row.from, row.precedence
-    ));
+    talk.data(&format!("{}  {}  {}  {}", row.entry, row.time, row.from, row.precedence));
     if row.emergency {
         talk.data(talk.word("emergency"));
     }
@@ -407,12 +366,7 @@ fn show(dir: &Path, entry: &str, talk: &Talk) -> Result<u8, Trouble> {
 }
 
 fn message(session: &mut Session, entry: &str) -> Result<MessageView, Trouble> {
-    match session.ask(
-        &Ask::Message {
-            entry: entry.to_owned(),
-        },
-        None,
-    )? {
+    match session.ask(&Ask::Message { entry: entry.to_owned() }, None)? {
         Answer::Message(view) => Ok(*view),
         _ => Err(ControlError::LocalMalformed.into()),
     }
@@ -433,20 +387,14 @@ fn acknowledge(
     let acting = Acting::open(&folder, who, talk)?;
     let mut session = session(&folder, talk)?;
     let view = message(&mut session, entry)?;
-    let text = view
-        .text
-        .ok_or(CommandError::LocalNoBody(entry_id(entry)?))?;
+    let text = view.text.ok_or(CommandError::LocalNoBody(entry_id(entry)?))?;
     let critical: Vec<(String, String)> = text
         .rows
         .iter()
         .filter(|row| row.critical)
         .map(|row| (row.field.clone(), row.label.clone()))
         .collect();
-    let typed = if fields.is_empty() {
-        type_back(&critical, talk)
-    } else {
-        Some(fields.read()?)
-    };
+    let typed = if fields.is_empty() { type_back(&critical, talk) } else { Some(fields.read()?) };
     let mut repeated = text.form.clone();
     for (field, value) in typed.unwrap_or_default() {
         repeated.push_str(&format!(" | {field}={value}"));
@@ -477,11 +425,7 @@ fn respond(
         ("role".to_owned(), acting.role_code().to_owned()),
         ("time".to_owned(), zulu(wall_ms())),
     ];
-    inputs.extend(
-        given
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone())),
-    );
+    inputs.extend(given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     inputs.extend(fields.read()?);
     sign_response(&mut session, &acting, "acknowledge", inputs, entry, talk)
 }

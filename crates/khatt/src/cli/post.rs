@@ -104,10 +104,7 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
 fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
     let tags = languages(&new.languages)?;
     let officers = if new.officers.is_empty() {
-        vec![
-            "watch:watch".to_owned(),
-            "releasing:watch+releasing".to_owned(),
-        ]
+        vec!["watch:watch".to_owned(), "releasing:watch+releasing".to_owned()]
     } else {
         new.officers.clone()
     };
@@ -119,15 +116,10 @@ fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
     // The names are checked before anybody types a passphrase.
     let mut named = Vec::with_capacity(officers.len());
     for officer in &officers {
-        let (name, roles) = officer
-            .split_once(':')
-            .ok_or(CommandError::LocalAssignment)?;
+        let (name, roles) = officer.split_once(':').ok_or(CommandError::LocalAssignment)?;
         named.push((name.trim().to_owned(), parse_roles(roles)?));
     }
-    if let Some((name, _)) = files
-        .iter()
-        .find(|(name, _)| named.iter().all(|(n, _)| n != *name))
-    {
+    if let Some((name, _)) = files.iter().find(|(name, _)| named.iter().all(|(n, _)| n != *name)) {
         return Err(CommandError::LocalNoSuchOfficer(name.clone()).into());
     }
     let passphrase = talk.post_passphrase(Purpose::Protect)?;
@@ -135,31 +127,18 @@ fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
     for (name, roles) in named {
         let file = files.get(&name).map(PathBuf::as_path);
         let passphrase = talk.officer_passphrase(&name, file, Purpose::Protect)?;
-        made.push(NewOfficer {
-            name,
-            roles,
-            passphrase,
-        });
+        made.push(NewOfficer { name, roles, passphrase });
     }
     let addresses = if new.addresses.is_empty() {
-        new.listen
-            .into_iter()
-            .filter(|listen| !listen.ip().is_unspecified())
-            .collect()
+        new.listen.into_iter().filter(|listen| !listen.ip().is_unspecified()).collect()
     } else {
         new.addresses.clone()
     };
     let post = NewPost {
         settings: Settings {
             party: new.party.clone(),
-            post: new
-                .post
-                .clone()
-                .unwrap_or_else(|| format!("{}-1", new.party)),
-            languages: tags
-                .iter()
-                .map(|language| language.tag().to_owned())
-                .collect(),
+            post: new.post.clone().unwrap_or_else(|| format!("{}-1", new.party)),
+            languages: tags.iter().map(|language| language.tag().to_owned()).collect(),
             officer_language: talk.language.tag().to_owned(),
             listen: new.listen,
             peers: BTreeMap::new(),
@@ -171,10 +150,7 @@ fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
         ballast_bytes: new.ballast << 20,
     };
     let (folder, card) = PostFolder::make(&new.dir, &post, system_fill)?;
-    let officers = card
-        .officers
-        .iter()
-        .map(|officer| (&officer.title, role_names(officer.roles)));
+    let officers = card.officers.iter().map(|officer| (&officer.title, role_names(officer.roles)));
     if talk.json {
         talk.row(&serde_json::json!({
             "party": card.party.name,
@@ -187,11 +163,7 @@ fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
         talk.data(&format!("{}: {}", talk.word("party"), card.party.name));
         talk.data(&format!("{}: {}", talk.word("post"), post.settings.post));
         for (title, roles) in officers {
-            talk.data(&format!(
-                "{}: {title} ({})",
-                talk.word("officer"),
-                roles.join(", ")
-            ));
+            talk.data(&format!("{}: {title} ({})", talk.word("officer"), roles.join(", ")));
         }
     }
     talk.say_word("say-made", &folder.card_path().display().to_string());
@@ -212,10 +184,7 @@ fn alarm(dir: &Path, key: &str, who: &As, talk: &Talk) -> Result<u8, Trouble> {
     let folder = PostFolder::existing(dir)?;
     let acting = Acting::open(&folder, who, talk)?;
     let mut session = session(&folder, talk)?;
-    let ask = Ask::AlarmSeen {
-        officer: acting.name.clone(),
-        cause: key.to_owned(),
-    };
+    let ask = Ask::AlarmSeen { officer: acting.name.clone(), cause: key.to_owned() };
     match acting.ask(&mut session, &ask)? {
         Answer::AlarmSeen => {
             if talk.json {
@@ -235,26 +204,13 @@ fn print_status(view: &StatusView, talk: &Talk) {
     }
     kind_row(&view.kind, talk);
     talk.data(&format!("{}: {}", talk.word("line"), view.line));
-    talk.data(&format!(
-        "{}: {} ({})",
-        talk.word("post"),
-        view.post,
-        view.party
-    ));
-    talk.data(talk.word(if view.mode == "running" {
-        "running"
-    } else {
-        "alone"
-    }));
+    talk.data(&format!("{}: {} ({})", talk.word("post"), view.post, view.party));
+    talk.data(talk.word(if view.mode == "running" { "running" } else { "alone" }));
     if view.halted {
         talk.data(talk.word("halted"));
     }
     for log in &view.logs {
-        let route = if log.connected {
-            "route-up"
-        } else {
-            "route-down"
-        };
+        let route = if log.connected { "route-up" } else { "route-down" };
         let fork = if log.forked { talk.word("forked") } else { "" };
         talk.data(&format!(
             "  {}  {}  {}  {}  {} {fork}",
@@ -267,11 +223,7 @@ fn print_status(view: &StatusView, talk: &Talk) {
     }
     for alarm in &view.alarms {
         let (what, advice) = crate::advice::text(&alarm.code, talk.language);
-        let seen = if alarm.seen {
-            talk.word("seen")
-        } else {
-            talk.word("unseen")
-        };
+        let seen = if alarm.seen { talk.word("seen") } else { talk.word("unseen") };
         talk.data(&format!(
             "{} {} {}  {}  ×{}  {seen}  [{}]\n    {what}\n    {}: {advice}",
             alarm.class,

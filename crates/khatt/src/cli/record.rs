@@ -46,10 +46,8 @@ fn export(dir: &Path, output: Option<PathBuf>, talk: &Talk) -> Result<u8, Troubl
     let exported = write(&store.reader()?, &charter, &path)?;
     let entries: u64 = exported.entries.iter().sum();
     if talk.json {
-        talk.row(
-            &json!({ "file": path.display().to_string(), "entries": exported.entries,
-            "checkpoints": exported.checkpoints, "forks": exported.forks }),
-        );
+        talk.row(&json!({ "file": path.display().to_string(), "entries": exported.entries,
+            "checkpoints": exported.checkpoints, "forks": exported.forks }));
     } else {
         talk.data(&format!("{}  {entries}", path.display()));
     }
@@ -64,10 +62,7 @@ pub(super) fn write(
 ) -> Result<Exported, Trouble> {
     let failed = |error: std::io::Error| {
         let what = "writing the record".to_owned();
-        FolderError::LocalIo {
-            what,
-            reason: error.to_string(),
-        }
+        FolderError::LocalIo { what, reason: error.to_string() }
     };
     let mut new = path.as_os_str().to_owned();
     new.push(".tmp");

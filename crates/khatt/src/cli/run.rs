@@ -100,16 +100,11 @@ fn net_settings(
     let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
     let place = |_: PostIndex, post: &Post| {
         let held = settings.peers.get(&post.name);
-        let listed: Vec<SocketAddr> = post
-            .addresses
-            .iter()
-            .filter_map(|address| address.parse().ok())
-            .collect();
+        let listed: Vec<SocketAddr> =
+            post.addresses.iter().filter_map(|address| address.parse().ok()).collect();
         let mut allow = held.map(|held| held.allow.clone()).unwrap_or_default();
         allow.extend(listed.iter().map(SocketAddr::ip));
-        let address = held
-            .and_then(|held| held.address)
-            .or(listed.first().copied());
+        let address = held.and_then(|held| held.address).or(listed.first().copied());
         Whereabouts { address, allow }
     };
     // A peer of which nothing is known could never be reached, and nobody would notice.

@@ -57,7 +57,7 @@ impl Acting {
         let charter = folder.charter()?;
         if !folder.officer_path(&who.officer)?.exists() {
             return Err(
-                crate::officer_key::OfficerKeyError::LocalMissing(who.officer.clone()).into(),
+                crate::officer_key::OfficerKeyError::LocalMissing(who.officer.clone()).into()
             );
         }
         let file = who.officer_passphrase_file.as_deref();
@@ -65,27 +65,14 @@ impl Acting {
         let key = folder.officer_key(&who.officer, &passphrase)?;
         let public = key.signer().public();
         let mut found = None;
-        for (index, officer) in (0..=u16::MAX)
-            .map(OfficerIndex)
-            .zip(&charter.charter().officers)
-        {
-            let place = (0..=u8::MAX)
-                .zip(&officer.keys)
-                .find(|(_, held)| held.key == public);
+        for (index, officer) in (0..=u16::MAX).map(OfficerIndex).zip(&charter.charter().officers) {
+            let place = (0..=u8::MAX).zip(&officer.keys).find(|(_, held)| held.key == public);
             if let Some((key, _)) = place {
-                found = Some(KeyId {
-                    officer: index,
-                    key,
-                });
+                found = Some(KeyId { officer: index, key });
             }
         }
         let id = found.ok_or_else(|| CommandError::LocalNoSuchOfficer(who.officer.clone()))?;
-        Ok(Self {
-            name: who.officer.clone(),
-            key,
-            id,
-            charter,
-        })
+        Ok(Self { name: who.officer.clone(), key, id, charter })
     }
 
     /// Returns what signs.
@@ -100,10 +87,7 @@ impl Acting {
 
     /// Returns the code by which forms name the officer's role.
     pub(crate) fn role_code(&self) -> &'static str {
-        let roles = self
-            .charter
-            .officer(self.id.officer)
-            .map(|officer: &Officer| officer.roles);
+        let roles = self.charter.officer(self.id.officer).map(|officer: &Officer| officer.roles);
         let has = |role| roles.is_some_and(|roles| roles.any_of(role));
         if has(Roles::WATCH) {
             "role-watch"
@@ -133,13 +117,9 @@ impl Acting {
     ) -> Result<Answer, Trouble> {
         let malformed = || Trouble::from(ControlError::LocalMalformed);
         let draft = HEXLOWER.decode(to_sign.draft.as_bytes()).ok();
-        let draft_id: [u8; 16] = draft
-            .and_then(|id| id.try_into().ok())
-            .ok_or_else(malformed)?;
+        let draft_id: [u8; 16] = draft.and_then(|id| id.try_into().ok()).ok_or_else(malformed)?;
         let digest = HEXLOWER.decode(to_sign.digest.as_bytes()).ok();
-        let digest: [u8; 32] = digest
-            .and_then(|id| id.try_into().ok())
-            .ok_or_else(malformed)?;
+        let digest: [u8; 32] = digest.and_then(|id| id.try_into().ok()).ok_or_else(malformed)?;
         if to_sign.line != self.charter.line_id().to_string() {
             return Err(malformed());
         }
@@ -147,11 +127,7 @@ impl Acting {
             line: self.charter.line_id(),
             kind: self.charter.kind(),
             post: khatt_record::PostIndex(to_sign.post),
-            act: if to_sign.act == "acknowledge" {
-                Act::Acknowledge
-            } else {
-                Act::Release
-            },
+            act: if to_sign.act == "acknowledge" { Act::Acknowledge } else { Act::Release },
             draft_id,
             digest: Hash(digest),
             role,
@@ -175,12 +151,7 @@ impl Acting {
 
 /// Shows one draft.
 pub(crate) fn show_draft(session: &mut Session, draft: &str) -> Result<DraftView, Trouble> {
-    match session.ask(
-        &Ask::ShowDraft {
-            draft: draft.to_owned(),
-        },
-        None,
-    )? {
+    match session.ask(&Ask::ShowDraft { draft: draft.to_owned() }, None)? {
         Answer::Draft(view) => Ok(*view),
         _ => Err(ControlError::LocalMalformed.into()),
     }
@@ -188,8 +159,6 @@ pub(crate) fn show_draft(session: &mut Session, draft: &str) -> Result<DraftView
 
 /// What this machine's wall clock says, in milliseconds of Unix time.
 pub(crate) fn wall_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

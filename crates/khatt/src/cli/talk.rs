@@ -65,11 +65,7 @@ impl Talk {
         Ok(Self {
             json: global.json,
             language,
-            ask: if global.no_input {
-                Ask::Never
-            } else {
-                Ask::Terminal
-            },
+            ask: if global.no_input { Ask::Never } else { Ask::Terminal },
             passphrase_file: global.passphrase_file.clone(),
             named: named.is_some(),
         })
@@ -130,27 +126,15 @@ impl Talk {
         let (what, advice) = advice::text(&trouble.code, self.language);
         // The first field at fault is told by its own words; the code is the same.
         let place = trouble.places.first();
-        self.say(&format!(
-            "error[{}]: {}",
-            trouble.code,
-            place.map_or(what, |held| &held.what)
-        ));
+        self.say(&format!("error[{}]: {}", trouble.code, place.map_or(what, |held| &held.what)));
         let whose = match trouble.at_fault {
             AtFault::Local => "fault-local",
             AtFault::Peer => "fault-peer",
             AtFault::Carrier => "fault-carrier",
         };
-        self.say(&format!(
-            "  {}: {}",
-            self.word("at-fault"),
-            self.word(whose)
-        ));
+        self.say(&format!("  {}: {}", self.word("at-fault"), self.word(whose)));
         self.say(&format!("  {}: {}", self.word("detail"), trouble.detail));
-        self.say(&format!(
-            "  {}: {}",
-            self.word("do"),
-            place.map_or(advice, |held| &held.advice)
-        ));
+        self.say(&format!("  {}: {}", self.word("do"), place.map_or(advice, |held| &held.advice)));
         for place in trouble.places.iter().skip(1) {
             self.say(&format!("  [{}] {}", place.code, place.what));
             self.say(&format!("    {}: {}", self.word("do"), place.advice));
@@ -190,12 +174,7 @@ impl Talk {
         file: Option<&Path>,
         purpose: Purpose,
     ) -> Result<Passphrase, Trouble> {
-        Ok(Passphrase::find(
-            &Whose::Officer(name.to_owned()),
-            file,
-            self.ask,
-            purpose,
-        )?)
+        Ok(Passphrase::find(&Whose::Officer(name.to_owned()), file, self.ask, purpose)?)
     }
 
     /// Asks a question on the terminal; nothing if there is none or nobody answers.
@@ -217,11 +196,7 @@ impl Talk {
 ///
 /// [`CommandError::LocalLanguage`].
 pub fn language(tag: &str) -> Result<Language, CommandError> {
-    let shown: String = tag
-        .chars()
-        .filter(char::is_ascii_graphic)
-        .take(16)
-        .collect();
+    let shown: String = tag.chars().filter(char::is_ascii_graphic).take(16).collect();
     Language::from_tag(tag).ok_or(CommandError::LocalLanguage(shown))
 }
 

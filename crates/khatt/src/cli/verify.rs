@@ -27,11 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, talk: &Talk) -> u8 {
-    let done = if args.what.is_dir() {
-        folder(args, talk)
-    } else {
-        file(args, talk)
-    };
+    let done = if args.what.is_dir() { folder(args, talk) } else { file(args, talk) };
     end(talk, done)
 }
 
@@ -127,11 +123,9 @@ fn tell(report: &Report, talk: &Talk) -> u8 {
     }
     for post in &report.posts {
         if talk.json {
-            talk.row(
-                &json!({ "post": post.name, "party": post.party, "entries": post.entries,
+            talk.row(&json!({ "post": post.name, "party": post.party, "entries": post.entries,
                 "messages": post.messages, "opened": post.opened, "signed": post.signed,
-                "receipts": post.receipts, "root": post.root.to_string() }),
-            );
+                "receipts": post.receipts, "root": post.root.to_string() }));
         } else {
             talk.data(&format!(
                 "{} ({}): {} entries, {} messages, {} opened, {} receipts, signed at {}, root {}",
@@ -147,13 +141,11 @@ fn tell(report: &Report, talk: &Talk) -> u8 {
         }
     }
     if talk.json {
-        talk.row(
-            &json!({ "answer": answer, "kind": kind, "line": report.line.to_string(),
+        talk.row(&json!({ "answer": answer, "kind": kind, "line": report.line.to_string(),
             "entries": report.entries(), "faults": report.fault_count,
             "officer_signatures": report.officer_signatures,
             "renderings_agree": report.renderings_agree,
-            "renderings_unknown": report.renderings_unknown }),
-        );
+            "renderings_unknown": report.renderings_unknown }));
     } else {
         talk.data(&format!(
             "{answer}; kind {kind}; {} entries, {} officers' signatures, {} renderings agree, {} \

@@ -61,17 +61,9 @@ impl Session {
                 folder.charter()?;
                 let store = folder.open_store(&passphrase()?, system_fill())?;
                 let (host, charter, own, reader) = take_up(folder, store, None)?;
-                let host = Driven {
-                    host: Arc::new(host),
-                    language,
-                    mode: "alone",
-                };
+                let host = Driven { host: Arc::new(host), language, mode: "alone" };
                 let desk = Desk::new(Box::new(host), charter, own, reader);
-                Ok(Self {
-                    end: End::Alone(Box::new(desk)),
-                    nonce: server::nonce(),
-                    language,
-                })
+                Ok(Self { end: End::Alone(Box::new(desk)), nonce: server::nonce(), language })
             }
             other => other,
         }
@@ -89,11 +81,7 @@ impl Session {
             let (theirs, ours) = (hello.khatt, wire::VERSION);
             return Err(ControlError::LocalOtherVersion { theirs, ours }.into());
         }
-        Ok(Self {
-            end: End::Running(stream),
-            nonce: hello.nonce,
-            language,
-        })
+        Ok(Self { end: End::Running(stream), nonce: hello.nonce, language })
     }
 
     /// Tells whether a post with its network answers.
@@ -111,11 +99,7 @@ impl Session {
         let text = serde_json::to_string(ask).map_err(|_| ControlError::LocalMalformed)?;
         let proof = signer.map(|signer| prove(&self.nonce, &text, signer));
         let language = self.language.tag().to_owned();
-        let envelope = Envelope {
-            ask: text,
-            language,
-            proof,
-        };
+        let envelope = Envelope { ask: text, language, proof };
         let answer = match &mut self.end {
             End::Running(stream) => {
                 wire::write(stream, &envelope, wire::ASK_MAX)?;
@@ -141,11 +125,7 @@ impl Driven {
     /// Takes a host at work; `running` says that it has its network.
     #[must_use]
     pub const fn running(host: Arc<PostHost>, language: Language) -> Self {
-        Self {
-            host,
-            language,
-            mode: "running",
-        }
+        Self { host, language, mode: "running" }
     }
 }
 
@@ -195,7 +175,4 @@ pub fn take_up(
 }
 
 /// The network of a host, if it has one.
-pub type Net = Option<(
-    khatt_net::Sender,
-    tokio::sync::mpsc::Receiver<khatt_net::Event>,
-)>;
+pub type Net = Option<(khatt_net::Sender, tokio::sync::mpsc::Receiver<khatt_net::Event>)>;

@@ -84,12 +84,7 @@ impl Desk {
         own: PostIndex,
         reader: SqliteReader,
     ) -> Self {
-        Self {
-            host,
-            charter,
-            own,
-            reader: Mutex::new(reader),
-        }
+        Self { host, charter, own, reader: Mutex::new(reader) }
     }
 
     /// Answers one question.
@@ -119,11 +114,7 @@ impl Desk {
                 .map_while(|key| self.charter.officer_key(officer, key))
                 .any(|key| key.verify(&message, &proof).is_ok())
         });
-        if proved {
-            Ok(())
-        } else {
-            Err(ControlError::LocalNotProved.into())
-        }
+        if proved { Ok(()) } else { Err(ControlError::LocalNotProved.into()) }
     }
 
     fn try_answer(&self, ask: Ask, language: Language) -> Result<Answer, Trouble> {
@@ -155,18 +146,10 @@ impl Desk {
                 Ok(Answer::Draft(Box::new(found)))
             }
             Ask::Sign(sign) => self.sign(*sign, language),
-            Ask::Return {
-                officer,
-                draft,
-                reason,
-            } => {
+            Ask::Return { officer, draft, reason } => {
                 let officer = self.officer(&officer)?;
                 let draft = self.draft_id(&draft)?;
-                self.done(Act::Return {
-                    draft,
-                    officer,
-                    reason,
-                })
+                self.done(Act::Return { draft, officer, reason })
             }
             Ask::Messages { post, limit } => {
                 let messages = self.messages(post.as_deref(), limit, language)?;
@@ -183,11 +166,9 @@ impl Desk {
                 let found = found.ok_or(CommandError::LocalNoSuchEntry(id))?;
                 Ok(Answer::Message(Box::new(found)))
             }
-            Ask::Ladder {
-                entry,
-                level,
-                wait_ms,
-            } => self.ladder(entry_id(&entry)?, level, wait_ms.min(WAIT_MAX_MS), language),
+            Ask::Ladder { entry, level, wait_ms } => {
+                self.ladder(entry_id(&entry)?, level, wait_ms.min(WAIT_MAX_MS), language)
+            }
             Ask::TestLine => self.done(Act::TestLine),
             Ask::AlarmSeen { officer, cause } => {
                 let officer = self.officer(&officer)?;
@@ -205,9 +186,7 @@ impl Desk {
             // Whoever asked may be gone.
             let _ = answer.send(look(line, now));
         }));
-        answered
-            .recv()
-            .map_err(|_| ControlError::LocalClosed.into())
+        answered.recv().map_err(|_| ControlError::LocalClosed.into())
     }
 
     fn done(&self, act: Act) -> Result<Answer, Trouble> {
@@ -215,12 +194,10 @@ impl Desk {
             Done::Drafted(to_sign) | Done::Signed(to_sign) => {
                 Answer::ToSign(self.look(move |line, _| ToSignView::of(&to_sign, line))?)
             }
-            Done::Released(entry) => Answer::Released {
-                entry: entry.to_string(),
-            },
-            Done::Returned(draft) => Answer::Returned {
-                draft: data_encoding::HEXLOWER.encode(&draft.0),
-            },
+            Done::Released(entry) => Answer::Released { entry: entry.to_string() },
+            Done::Returned(draft) => {
+                Answer::Returned { draft: data_encoding::HEXLOWER.encode(&draft.0) }
+            }
             Done::Testing => Answer::Testing,
             Done::AlarmSeen => Answer::AlarmSeen,
         })
@@ -237,16 +214,10 @@ impl Desk {
             .map_err(|errors| Trouble::typed(&errors, language))?;
         let precedence = ask.precedence.as_deref().map(precedence).transpose()?;
         let references = ask.references.iter().map(|(relation, entry)| {
-            let found = Relation::ALL
-                .into_iter()
-                .find(|known| known.code() == relation);
+            let found = Relation::ALL.into_iter().find(|known| known.code() == relation);
             let relation = found.ok_or_else(|| CommandError::LocalRelation(relation.clone()))?;
             let id = entry_id(entry)?;
-            Ok::<_, CommandError>(Reference {
-                relation,
-                log: id.log.0,
-                index: id.index,
-            })
+            Ok::<_, CommandError>(Reference { relation, log: id.log.0, index: id.index })
         });
         let references = references.collect::<Result<Vec<_>, _>>()?;
         let thread = ask.thread.as_deref().map(entry_id).transpose()?;
@@ -264,9 +235,7 @@ impl Desk {
         let draft = self.draft_id(&ask.draft)?;
         let malformed = || Trouble::from(ControlError::LocalMalformed);
         let signature = HEXLOWER_PERMISSIVE.decode(ask.signature.as_bytes()).ok();
-        let signature = signature
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(malformed)?;
+        let signature = signature.and_then(|bytes| bytes.try_into().ok()).ok_or_else(malformed)?;
         let signature = OfficerSignature {
             officer: OfficerIndex(ask.officer),
             key: ask.key,
@@ -279,11 +248,7 @@ impl Desk {
             Some(inputs) => Some(self.typed_back(draft, inputs, language)?),
             None => None,
         };
-        self.done(Act::Sign {
-            draft,
-            signature,
-            typed_back,
-        })
+        self.done(Act::Sign { draft, signature, typed_back })
     }
 
     /// Reads what the releaser typed. Fields that are not critical come from the draft itself, so
@@ -300,9 +265,7 @@ impl Desk {
         })?;
         let (filled, written) = found.ok_or_else(|| no_such_draft("?"))?;
         let Some(form) = Catalogue::builtin().get(filled.form) else {
-            return Err(Trouble::from(khatt_forms::RenderError::LocalFormUnknown(
-                filled.form,
-            )));
+            return Err(Trouble::from(khatt_forms::RenderError::LocalFormUnknown(filled.form)));
         };
         let mut all: Vec<(String, String)> = filled
             .values
@@ -413,14 +376,8 @@ impl Desk {
     }
 
     fn post(&self, name: &str) -> Result<PostIndex, CommandError> {
-        let found = self
-            .charter
-            .charter()
-            .posts()
-            .find(|(_, post)| post.name == name);
-        found
-            .map(|(index, _)| index)
-            .ok_or_else(|| CommandError::LocalNoSuchPost(name.to_owned()))
+        let found = self.charter.charter().posts().find(|(_, post)| post.name == name);
+        found.map(|(index, _)| index).ok_or_else(|| CommandError::LocalNoSuchPost(name.to_owned()))
     }
 
     /// Finds a draft by its number or the beginning of it.
@@ -432,10 +389,7 @@ impl Desk {
         }
         let found = self.look(move |line, _| {
             let begins = |id: &[u8; 16]| data_encoding::HEXLOWER.encode(id).starts_with(&wanted);
-            line.drafts()
-                .map(|draft| draft.id())
-                .filter(begins)
-                .collect::<Vec<_>>()
+            line.drafts().map(|draft| draft.id()).filter(begins).collect::<Vec<_>>()
         })?;
         match found.as_slice() {
             [one] => Ok(DraftId(*one)),
@@ -459,9 +413,7 @@ pub fn officer_of(
         .map(OfficerIndex)
         .zip(&charter.charter().officers)
         .find(|(_, officer)| Some(officer.party) == party && officer.title == name);
-    found
-        .map(|(index, _)| index)
-        .ok_or_else(|| CommandError::LocalNoSuchOfficer(name.to_owned()))
+    found.map(|(index, _)| index).ok_or_else(|| CommandError::LocalNoSuchOfficer(name.to_owned()))
 }
 
 /// Reads an entry's name: log, stroke, place.
@@ -472,10 +424,7 @@ pub fn officer_of(
 pub fn entry_id(text: &str) -> Result<EntryId, CommandError> {
     let read = || {
         let (log, index) = text.trim().split_once('/')?;
-        Some(EntryId {
-            log: PostIndex(log.parse().ok()?),
-            index: index.parse().ok()?,
-        })
+        Some(EntryId { log: PostIndex(log.parse().ok()?), index: index.parse().ok()? })
     };
     read().ok_or(CommandError::LocalEntry)
 }
@@ -487,17 +436,11 @@ pub fn entry_id(text: &str) -> Result<EntryId, CommandError> {
 /// [`CommandError::LocalPrecedence`].
 pub fn precedence(text: &str) -> Result<Precedence, CommandError> {
     let wanted = text.trim().to_ascii_lowercase();
-    let found = Precedence::ALL
-        .into_iter()
-        .find(|known| known.to_string() == wanted);
+    let found = Precedence::ALL.into_iter().find(|known| known.to_string() == wanted);
     found.ok_or(CommandError::LocalPrecedence)
 }
 
 fn no_such_draft(text: &str) -> Trouble {
-    let shown: String = text
-        .chars()
-        .filter(char::is_ascii_hexdigit)
-        .take(32)
-        .collect();
+    let shown: String = text.chars().filter(char::is_ascii_hexdigit).take(32).collect();
     CommandError::LocalNoSuchDraft(shown).into()
 }

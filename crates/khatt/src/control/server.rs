@@ -68,12 +68,7 @@ impl Server {
                 move || accept(&listener, &desk, &ended)
             })
             .map_err(failed)?;
-        Ok(Self {
-            path,
-            dir,
-            ended,
-            thread: Some(thread),
-        })
+        Ok(Self { path, dir, ended, thread: Some(thread) })
     }
 }
 
@@ -123,13 +118,11 @@ fn accept(listener: &UnixListener, desk: &Arc<Desk>, ended: &Arc<AtomicBool>) {
             continue;
         }
         let (desk, busy_here) = (Arc::clone(desk), Arc::clone(&busy));
-        let spawned = thread::Builder::new()
-            .name("command".to_owned())
-            .spawn(move || {
-                // A command that goes away in the middle is no fault of the post.
-                let _ = converse(&mut stream, &desk);
-                busy_here.fetch_sub(1, Ordering::SeqCst);
-            });
+        let spawned = thread::Builder::new().name("command".to_owned()).spawn(move || {
+            // A command that goes away in the middle is no fault of the post.
+            let _ = converse(&mut stream, &desk);
+            busy_here.fetch_sub(1, Ordering::SeqCst);
+        });
         if spawned.is_err() {
             busy.fetch_sub(1, Ordering::SeqCst);
         }
@@ -141,21 +134,14 @@ fn converse(stream: &mut UnixStream, desk: &Desk) -> Result<(), ControlError> {
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
     let nonce = nonce();
-    let hello = Hello {
-        khatt: wire::VERSION,
-        nonce: nonce.clone(),
-    };
+    let hello = Hello { khatt: wire::VERSION, nonce: nonce.clone() };
     wire::write(stream, &hello, wire::ASK_MAX)?;
     loop {
         let envelope: Envelope = match wire::read(stream, wire::ASK_MAX) {
             Ok(envelope) => envelope,
             Err(ControlError::LocalClosed) => return Ok(()),
             Err(error) => {
-                wire::write(
-                    stream,
-                    &Answer::Refused(error.clone().into()),
-                    wire::ANSWER_MAX,
-                )?;
+                wire::write(stream, &Answer::Refused(error.clone().into()), wire::ANSWER_MAX)?;
                 return Err(error);
             }
         };

@@ -277,18 +277,14 @@ pub fn zulu(ms: u64) -> String {
 /// Returns a post's name.
 #[must_use]
 pub fn post_name(charter: &SignedCharter, post: PostIndex) -> String {
-    charter
-        .post(post)
-        .map_or_else(|| format!("post {post}"), |post| post.name.clone())
+    charter.post(post).map_or_else(|| format!("post {post}"), |post| post.name.clone())
 }
 
 /// Returns the line's languages that this version can write.
 #[must_use]
 pub fn languages(charter: &SignedCharter) -> Vec<Language> {
     let tags = &charter.charter().languages;
-    tags.iter()
-        .filter_map(|tag| Language::from_tag(tag))
-        .collect()
+    tags.iter().filter_map(|tag| Language::from_tag(tag)).collect()
 }
 
 /// Returns the name of an act.
@@ -391,14 +387,9 @@ impl DraftRow {
         let drafter = line.charter().officer(draft.drafter());
         Self {
             draft: HEXLOWER.encode(&draft.id()),
-            form: form.map_or_else(
-                || draft.body().form.to_string(),
-                |form| form.name().to_owned(),
-            ),
+            form: form.map_or_else(|| draft.body().form.to_string(), |form| form.name().to_owned()),
             precedence: draft.precedence().to_string(),
-            drafter: drafter
-                .map(|officer| officer.title.clone())
-                .unwrap_or_default(),
+            drafter: drafter.map(|officer| officer.title.clone()).unwrap_or_default(),
             time: zulu(draft.made_wall_ms()),
             wanted: to_sign.wanted,
             returned: draft.returned().is_some(),
@@ -419,12 +410,7 @@ impl DraftView {
                 .collect()
         });
         let rule = match draft.act() {
-            Act::Release => {
-                line.charter()
-                    .charter()
-                    .release_rule(draft.precedence())
-                    .signatures
-            }
+            Act::Release => line.charter().charter().release_rule(draft.precedence()).signatures,
             _ => 1,
         };
         Self {
@@ -481,9 +467,7 @@ impl RungView {
         Self {
             post: post_name(line.charter(), post),
             level: format!("A{}", level.number()),
-            words: words
-                .map(|level| level_words(level, language).to_owned())
-                .unwrap_or_default(),
+            words: words.map(|level| level_words(level, language).to_owned()).unwrap_or_default(),
             time: zulu(rung.claimed_ms),
         }
     }
@@ -493,10 +477,7 @@ impl MessageRow {
     /// Shows one message in a list.
     #[must_use]
     pub fn of(line: &Line, view: &CoreView, now: Now, language: Language) -> Self {
-        let text = view
-            .body
-            .as_ref()
-            .map(|body| TextView::of(body, language, line.charter()));
+        let text = view.body.as_ref().map(|body| TextView::of(body, language, line.charter()));
         Self::with_text(line, view, text.as_ref(), now, language)
     }
 
@@ -508,24 +489,14 @@ impl MessageRow {
         language: Language,
     ) -> Self {
         let number = u8::try_from(view.precedence.index()).unwrap_or(u8::MAX);
-        let levels = line
-            .ladder(view.entry, now)
-            .map_or_else(Vec::new, |ladder| {
-                let highest = |steps: &khatt_core::ladder::Rungs| {
-                    steps
-                        .highest()
-                        .map_or("-".to_owned(), |level| format!("A{}", level.number()))
-                };
-                let name = |post| post_name(line.charter(), post);
-                ladder
-                    .posts()
-                    .map(|(post, steps)| (name(post), highest(steps)))
-                    .collect()
-            });
-        let emergency = view
-            .auth
-            .as_ref()
-            .map(khatt_record::auth::VerifiedAuth::emergency);
+        let levels = line.ladder(view.entry, now).map_or_else(Vec::new, |ladder| {
+            let highest = |steps: &khatt_core::ladder::Rungs| {
+                steps.highest().map_or("-".to_owned(), |level| format!("A{}", level.number()))
+            };
+            let name = |post| post_name(line.charter(), post);
+            ladder.posts().map(|(post, steps)| (name(post), highest(steps))).collect()
+        });
+        let emergency = view.auth.as_ref().map(khatt_record::auth::VerifiedAuth::emergency);
         let part = |of: fn(&TextView) -> &String| text.map(|text| of(text).clone());
         Self {
             entry: view.entry.to_string(),
@@ -548,10 +519,7 @@ impl MessageView {
     /// Shows one message in full.
     #[must_use]
     pub fn of(line: &Line, view: &CoreView, now: Now, language: Language) -> Self {
-        let text = view
-            .body
-            .as_ref()
-            .map(|body| TextView::of(body, language, line.charter()));
+        let text = view.body.as_ref().map(|body| TextView::of(body, language, line.charter()));
         let references = view.body.as_ref().map_or_else(Vec::new, |body| {
             let one = |reference: &khatt_forms::Reference| {
                 let entry = format!("{}/{}", reference.log, reference.index);
@@ -560,16 +528,9 @@ impl MessageView {
             body.references.iter().map(one).collect()
         });
         let officers = view.auth.as_ref().map_or_else(Vec::new, |auth| {
-            let title = |officer| {
-                line.charter()
-                    .officer(officer)
-                    .map(|held| held.title.clone())
-            };
+            let title = |officer| line.charter().officer(officer).map(|held| held.title.clone());
             let one = |(officer, role): &(_, Role)| {
-                (
-                    title(*officer).unwrap_or_default(),
-                    role_name(*role).to_owned(),
-                )
+                (title(*officer).unwrap_or_default(), role_name(*role).to_owned())
             };
             auth.officers().iter().map(one).collect()
         });
@@ -589,9 +550,7 @@ impl StatusView {
     pub fn of(line: &Line, mode: &str) -> Self {
         let charter = line.charter();
         let own = line.own();
-        let party = charter
-            .post(own)
-            .and_then(|post| charter.charter().party(post.party));
+        let party = charter.post(own).and_then(|post| charter.charter().party(post.party));
         let logs = line.log_views().into_iter().map(|log| LogRow {
             post: post_name(charter, log.log),
             size: log.size,

@@ -29,16 +29,12 @@ pub fn write<T: Serialize>(to: &mut impl Write, value: &T, max: usize) -> Result
 ///
 /// As [`write()`].
 pub fn write_bytes(to: &mut impl Write, bytes: &[u8], max: usize) -> Result<(), ControlError> {
-    let len = u32::try_from(bytes.len())
-        .ok()
-        .filter(|_| bytes.len() <= max);
+    let len = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= max);
     let len = len.ok_or(ControlError::LocalTooLong(max))?;
     let mut framed = Vec::with_capacity(bytes.len().saturating_add(4));
     framed.extend_from_slice(&len.to_be_bytes());
     framed.extend_from_slice(bytes);
-    to.write_all(&framed)
-        .and_then(|()| to.flush())
-        .map_err(failed)
+    to.write_all(&framed).and_then(|()| to.flush()).map_err(failed)
 }
 
 /// Reads the bytes of one value; a longer one is refused before any of it is taken.
@@ -54,14 +50,8 @@ pub fn read_bytes(from: &mut impl Read, max: usize) -> Result<Vec<u8>, ControlEr
         return Err(ControlError::LocalTooLong(max));
     }
     let mut bytes = Vec::new();
-    from.take(len as u64)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() == len {
-        Ok(bytes)
-    } else {
-        Err(ControlError::LocalClosed)
-    }
+    from.take(len as u64).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() == len { Ok(bytes) } else { Err(ControlError::LocalClosed) }
 }
 
 /// Reads one value.
@@ -90,26 +80,14 @@ mod tests {
     fn value_comes_back_and_bad_bytes_do_not() {
         let mut bytes = Vec::new();
         write(&mut bytes, &"north", 16).unwrap();
-        assert_eq!(
-            read::<String>(&mut bytes.as_slice(), 16),
-            Ok("north".to_owned())
-        );
-        assert_eq!(
-            write(&mut Vec::new(), &"north", 3),
-            Err(ControlError::LocalTooLong(3))
-        );
+        assert_eq!(read::<String>(&mut bytes.as_slice(), 16), Ok("north".to_owned()));
+        assert_eq!(write(&mut Vec::new(), &"north", 3), Err(ControlError::LocalTooLong(3)));
         let long = [0xff; 8];
         let refused = read::<String>(&mut long.as_slice(), 16);
         assert_eq!(refused, Err(ControlError::LocalTooLong(16)));
         let cut = &bytes[..bytes.len() - 1];
-        assert_eq!(
-            read::<String>(&mut &*cut, 16),
-            Err(ControlError::LocalClosed)
-        );
+        assert_eq!(read::<String>(&mut &*cut, 16), Err(ControlError::LocalClosed));
         let other = [0, 0, 0, 2, b'{', b'x'];
-        assert_eq!(
-            read::<String>(&mut other.as_slice(), 16),
-            Err(ControlError::LocalMalformed)
-        );
+        assert_eq!(read::<String>(&mut other.as_slice(), 16), Err(ControlError::LocalMalformed));
     }
 }

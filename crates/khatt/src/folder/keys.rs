@@ -60,12 +60,9 @@ impl PostKeys {
     /// [`FolderError::LocalKeyMissing`], or whatever the store says.
     pub fn load(store: &SqliteStore) -> Result<Self, FolderError> {
         let seed = |name: &'static str| {
-            let sealed = store
-                .secret(name)?
-                .ok_or(FolderError::LocalKeyMissing(name))?;
+            let sealed = store.secret(name)?.ok_or(FolderError::LocalKeyMissing(name))?;
             let seed = <[u8; 32]>::try_from(sealed.0.as_slice());
-            seed.map(Zeroizing::new)
-                .map_err(|_| FolderError::LocalKeyMissing(name))
+            seed.map(Zeroizing::new).map_err(|_| FolderError::LocalKeyMissing(name))
         };
         Ok(Self {
             root: seed(ROOT)?,
@@ -139,13 +136,8 @@ impl PostKeys {
     /// [`FolderError::LocalNotOurs`].
     pub fn post_in(&self, charter: &SignedCharter) -> Result<PostIndex, FolderError> {
         let log_key = self.log_signer().public();
-        let found = charter
-            .charter()
-            .posts()
-            .find(|(_, post)| post.log_key == log_key);
-        found
-            .map(|(index, _)| index)
-            .ok_or(FolderError::LocalNotOurs)
+        let found = charter.charter().posts().find(|(_, post)| post.log_key == log_key);
+        found.map(|(index, _)| index).ok_or(FolderError::LocalNotOurs)
     }
 }
 

@@ -16,10 +16,7 @@ fn new_post(party: &str) -> NewPost {
             peers: BTreeMap::new(),
         },
         addresses: vec!["127.0.0.1:7001".to_owned()],
-        officers: vec![
-            officer("watch", Roles::WATCH),
-            officer("release", Roles::RELEASING),
-        ],
+        officers: vec![officer("watch", Roles::WATCH), officer("release", Roles::RELEASING)],
         passphrase: Passphrase::new(b"north-pass"),
         cost: PassphraseCost::DANGEROUS_LEAST,
         ballast_bytes: 0,
@@ -40,19 +37,10 @@ fn post_is_made_whole_and_opens_again() {
     assert_eq!(keys.root_signer().public(), card.party.root_key);
     assert_eq!(keys.post("North-1", &new.addresses), card.posts[0]);
     // The lock is held: nobody else opens the folder, and nobody makes another post in it.
-    let second = folder
-        .open_store(&new.passphrase, system_fill())
-        .unwrap_err();
+    let second = folder.open_store(&new.passphrase, system_fill()).unwrap_err();
     assert_eq!(second.code(), "KS-1203");
-    assert_eq!(
-        PostFolder::make(&dir, &new, system_fill)
-            .unwrap_err()
-            .code(),
-        "KK-1302"
-    );
-    let key = folder
-        .officer_key("watch", &Passphrase::new(b"watch"))
-        .unwrap();
+    assert_eq!(PostFolder::make(&dir, &new, system_fill).unwrap_err().code(), "KK-1302");
+    let key = folder.officer_key("watch", &Passphrase::new(b"watch")).unwrap();
     assert_eq!(key.signer().public(), card.officers[0].keys[0].key);
     assert!(matches!(folder.charter(), Err(FolderError::LocalNoCharter)));
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 1);
@@ -75,35 +63,15 @@ fn names_and_officers_that_would_confuse_are_refused() {
     let refused = |change: &dyn Fn(&mut NewPost)| {
         let mut new = new_post("North");
         change(&mut new);
-        PostFolder::make(&dir, &new, system_fill)
-            .unwrap_err()
-            .code()
+        PostFolder::make(&dir, &new, system_fill).unwrap_err().code()
     };
-    assert_eq!(
-        refused(&|new| new.officers[1].name = "Watch".to_owned()),
-        "KF-1154"
-    );
-    assert_eq!(
-        refused(&|new| new.officers[1].name = "../x".to_owned()),
-        "KK-1304"
-    );
-    assert_eq!(
-        refused(&|new| new.settings.party = "No\u{202e}rth".to_owned()),
-        "KF-1151"
-    );
-    assert_eq!(
-        refused(&|new| new.settings.party = "N\u{43e}rth".to_owned()),
-        "KF-1152"
-    );
+    assert_eq!(refused(&|new| new.officers[1].name = "Watch".to_owned()), "KF-1154");
+    assert_eq!(refused(&|new| new.officers[1].name = "../x".to_owned()), "KK-1304");
+    assert_eq!(refused(&|new| new.settings.party = "No\u{202e}rth".to_owned()), "KF-1151");
+    assert_eq!(refused(&|new| new.settings.party = "N\u{43e}rth".to_owned()), "KF-1152");
     assert_eq!(refused(&|new| drop(new.officers.pop())), "KK-1305");
-    assert_eq!(
-        refused(&|new| new.officers[1].roles = Roles::AUDITOR),
-        "KK-1305"
-    );
-    assert_eq!(
-        refused(&|new| new.settings.languages = vec!["xx".to_owned()]),
-        "KK-1303"
-    );
+    assert_eq!(refused(&|new| new.officers[1].roles = Roles::AUDITOR), "KK-1305");
+    assert_eq!(refused(&|new| new.settings.languages = vec!["xx".to_owned()]), "KK-1303");
     assert!(!dir.exists());
 }
 

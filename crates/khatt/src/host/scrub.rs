@@ -38,10 +38,7 @@ impl Scrub {
         let thread = thread::Builder::new()
             .name("khatt-scrub".to_owned())
             .spawn(move || rounds(&reader, &stopped, tell))?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -59,11 +56,7 @@ fn rounds(reader: &SqliteReader, stopped: &Receiver<()>, mut tell: impl FnMut())
     let mut began = Instant::now();
     let mut from = Some(ScrubPosition::default());
     loop {
-        let wait = if from.is_some() {
-            PAUSE
-        } else {
-            ROUND.saturating_sub(began.elapsed())
-        };
+        let wait = if from.is_some() { PAUSE } else { ROUND.saturating_sub(began.elapsed()) };
         match stopped.recv_timeout(wait.max(PAUSE)) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,

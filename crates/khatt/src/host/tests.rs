@@ -72,21 +72,11 @@ fn networked(charter: &SignedCharter, post: PostIndex, peer: Whereabouts) -> (Po
     parts.net = Some((direct.sender(), incoming));
     let host = PostHost::start(parts).expect("the post starts");
     let events = host.subscribe();
-    (
-        Post {
-            host,
-            events,
-            _network: Some(direct),
-            _dir: dir,
-        },
-        address,
-    )
+    (Post { host, events, _network: Some(direct), _dir: dir }, address)
 }
 
 fn warning(post: PostIndex) -> NewDraft {
-    let form = Catalogue::builtin()
-        .by_name("warning")
-        .expect("the form exists");
+    let form = Catalogue::builtin().by_name("warning").expect("the form exists");
     let example = form.examples().first().expect("every form has an example");
     let filled = Filled::from_input(form, &example.inputs, example.language, Wordbook::builtin());
     NewDraft {
@@ -113,11 +103,7 @@ fn release(charter: &SignedCharter, post: PostIndex, host: &PostHost, now: Now) 
             break;
         };
         let signature = sign(charter, post, &to_sign, officer, role, now);
-        let act = Act::Sign {
-            draft: to_sign.draft,
-            signature,
-            typed_back,
-        };
+        let act = Act::Sign { draft: to_sign.draft, signature, typed_back };
         done = host.act(act).expect("signed");
     }
     match done {
@@ -143,15 +129,9 @@ fn message_and_its_receipt_cross_a_real_network_between_real_stores() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let inside = runtime.enter();
     let charter = sign_charter(sample_charter(2));
-    let waits = Whereabouts {
-        address: None,
-        allow: vec![HOME],
-    };
+    let waits = Whereabouts { address: None, allow: vec![HOME] };
     let (mut north, address) = networked(&charter, NORTH, waits);
-    let dials = Whereabouts {
-        address: Some(address),
-        allow: vec![HOME],
-    };
+    let dials = Whereabouts { address: Some(address), allow: vec![HOME] };
     let (mut south, _) = networked(&charter, SOUTH, dials);
     drop(inside);
 
@@ -167,37 +147,20 @@ fn message_and_its_receipt_cross_a_real_network_between_real_stores() {
         |event| matches!(event, Event::Receipted { entry: of, by: SOUTH, .. } if *of == entry),
     );
     let text = |host: &PostHost| {
-        let view = host
-            .query(move |line, _| line.message_view(entry))
-            .expect("it works");
-        view.expect("it reads")
-            .expect("it is held")
-            .body
-            .expect("it is open")
-            .digest
+        let view = host.query(move |line, _| line.message_view(entry)).expect("it works");
+        view.expect("it reads").expect("it is held").body.expect("it is open").digest
     };
     assert_eq!(text(&north.host), text(&south.host));
-    let drafts = north
-        .host
-        .query(|line, _| line.drafts().count())
-        .expect("it works");
+    let drafts = north.host.query(|line, _| line.drafts().count()).expect("it works");
     assert_eq!(drafts, 0);
 
     // What South gave a receipt for is on its disk: it is still there after a stop.
     let store = south.host.stop().expect("an orderly end");
     assert!(!south.host.is_running());
-    assert!(matches!(
-        south.host.act(Act::TestLine),
-        Err(HostError::LocalStopped)
-    ));
+    assert!(matches!(south.host.act(Act::TestLine), Err(HostError::LocalStopped)));
     use khatt_core::store::Reader;
     let reader = store.reader().expect("a reader");
-    assert!(
-        reader
-            .entry(charter.line_id(), entry)
-            .expect("it reads")
-            .is_some()
-    );
+    assert!(reader.entry(charter.line_id(), entry).expect("it reads").is_some());
 }
 
 #[test]
@@ -212,11 +175,7 @@ fn host_without_network_keeps_what_it_was_asked_and_refuses_by_code() {
     let reason = "no".to_owned();
     let draft = DraftId([7; 16]);
     let officer = watch_officer(PartyIndex(0));
-    let refused = host.act(Act::Return {
-        draft,
-        officer,
-        reason,
-    });
+    let refused = host.act(Act::Return { draft, officer, reason });
     assert!(matches!(refused, Err(HostError::Act(ActError::LocalNoSuchDraft(of))) if of == draft));
     assert_eq!(host.pulse().expect("it works").sent, 0);
 }
@@ -233,11 +192,7 @@ fn scenario_clock_moves_deadlines_only_when_it_is_moved() {
         std::iter::from_fn(|| events.try_recv().ok())
             .any(|event| matches!(event, Event::Escalate(_)))
     };
-    let due = host
-        .pulse()
-        .expect("it works")
-        .due_ms
-        .expect("a clock runs");
+    let due = host.pulse().expect("it works").due_ms.expect("a clock runs");
     assert!(!escalated(&mut events));
     assert!(due > 0);
     clock.move_to(86_400_000);
@@ -251,9 +206,7 @@ fn async_callers_are_answered_too() {
     let charter = sign_charter(sample_charter(2));
     let (parts, _dir) = parts(&charter, NORTH, Box::new(SystemClock::start()));
     let host = PostHost::start(parts).expect("the post starts");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let done = host.act_async(Act::Draft(warning(NORTH))).await;
         assert!(matches!(done, Ok(Done::Drafted(_))));

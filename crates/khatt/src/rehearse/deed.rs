@@ -63,45 +63,18 @@ pub(super) fn perform(stage: &Stage, action: &Action) -> Result<Said, RehearseEr
     let done = match &action.kind {
         ActionKind::LineTest { post } => test(stage, post),
         ActionKind::Send(sending) => send(stage, sending),
-        ActionKind::Acknowledge {
-            post,
-            officer,
-            of,
-            level,
-            fields,
-        } => {
-            let step = Step {
-                post,
-                officer,
-                of: *of,
-                level: *level,
-                answer: None,
-            };
+        ActionKind::Acknowledge { post, officer, of, level, fields } => {
+            let step = Step { post, officer, of: *of, level: *level, answer: None };
             acknowledge(stage, &step, fields)
         }
-        ActionKind::Answer {
-            post,
-            officer,
-            of,
-            answer,
-            fields,
-        } => {
+        ActionKind::Answer { post, officer, of, answer, fields } => {
             let answer = Some(answer.as_str());
-            let step = Step {
-                post,
-                officer,
-                of: *of,
-                level: 6,
-                answer,
-            };
+            let step = Step { post, officer, of: *of, level: 6, answer };
             acknowledge(stage, &step, fields)
         }
-        ActionKind::ReadBack {
-            post,
-            officer,
-            of,
-            overrides,
-        } => read_back(stage, post, officer, *of, overrides),
+        ActionKind::ReadBack { post, officer, of, overrides } => {
+            read_back(stage, post, officer, *of, overrides)
+        }
         _ => Err(unplayable("an act that is for the simulator").into()),
     };
     match done {
@@ -137,10 +110,8 @@ fn send(stage: &Stage, sending: &Sending) -> Result<Said, Stop> {
     let inputs = sending.inputs(|entry| entry.to_string());
     let filled = Filled::from_input(form, &inputs, language, Wordbook::builtin())
         .map_err(|faults| typed(&faults))?;
-    let references = sending
-        .references
-        .iter()
-        .map(|(relation, entry)| reference(*relation, *entry));
+    let references =
+        sending.references.iter().map(|(relation, entry)| reference(*relation, *entry));
     let drafter = side.officer(&message.drafter)?;
     let draft = NewDraft {
         officer: drafter.index,
@@ -172,11 +143,7 @@ fn acknowledge(stage: &Stage, step: &Step<'_>, fields: &[Field]) -> Result<Said,
     if let Some(answer) = step.answer {
         inputs.push(("answer".to_owned(), answer.to_owned()));
     }
-    inputs.extend(
-        fields
-            .iter()
-            .map(|field| (field.name.as_str().to_owned(), field.text.clone())),
-    );
+    inputs.extend(fields.iter().map(|field| (field.name.as_str().to_owned(), field.text.clone())));
     let form = form("acknowledge")?;
     let filled = Filled::from_input(form, &inputs, side.language(), Wordbook::builtin())
         .map_err(|faults| typed(&faults))?;
@@ -198,10 +165,7 @@ fn read_back(
     let read = read.ok_or_else(|| unplayable("a message whose form is not known here"))?;
     let form = form("read-back")?;
     // Of a correction the corrected values are read back, under the form that they belong to.
-    let Filled {
-        form: read,
-        mut values,
-    } = khatt_core::read_back::wanted(read, &original.filled);
+    let Filled { form: read, mut values } = khatt_core::read_back::wanted(read, &original.filled);
     let named = Catalogue::builtin().get(read);
     let named = named.ok_or_else(|| unplayable("a message whose form is not known here"))?;
     let book = Wordbook::builtin();
@@ -223,42 +187,28 @@ fn read_back(
     let stated = self::form("acknowledge").and_then(|known| {
         let inputs = stated(stage, officer, "A2");
         let filled = Filled::from_input(known, &inputs, side.language(), book);
-        Ok((
-            known,
-            filled.map_err(|_| unplayable("an officer's role that has no word"))?,
-        ))
+        Ok((known, filled.map_err(|_| unplayable("an officer's role that has no word"))?))
     });
     let (known, stated) = stated?;
-    let mut filled = Filled {
-        form: form.id(),
-        values: BTreeMap::new(),
-    };
+    let mut filled = Filled { form: form.id(), values: BTreeMap::new() };
     for name in ["role", "time"] {
-        let from = known
-            .field(name)
-            .and_then(|field| stated.values.get(&field.number));
+        let from = known.field(name).and_then(|field| stated.values.get(&field.number));
         if let (Some(to), Some(value)) = (form.field(name), from) {
             filled.values.insert(to.number, value.clone());
         }
     }
     let place = form.field("fields").map(|field| field.number);
     let place = place.ok_or_else(|| unplayable("a form read-back without its field"))?;
-    filled
-        .values
-        .insert(place, Value::Repeated { form: read, values });
+    filled.values.insert(place, Value::Repeated { form: read, values });
     state(stage, side, officer, filled, of)
 }
 
 /// Level, role and time, as the host knows them better than a scenario.
 fn stated(stage: &Stage, officer: &SeatedOfficer, level: &str) -> Vec<(String, String)> {
     let time = zulu(stage.clock.now().wall_ms);
-    [
-        ("level", level),
-        ("role", role_code(officer)),
-        ("time", &time),
-    ]
-    .map(|(name, text)| (name.to_owned(), text.to_owned()))
-    .to_vec()
+    [("level", level), ("role", role_code(officer)), ("time", &time)]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .to_vec()
 }
 
 fn role_code(officer: &SeatedOfficer) -> &'static str {
@@ -304,11 +254,7 @@ fn release(
         let now = stage.clock.now();
         let signature = sign(&stage.charter, side, officer, *role, &to_sign, now);
         let typed_back = typed_back.clone();
-        done = side.host.act(Act::Sign {
-            draft: to_sign.draft,
-            signature,
-            typed_back,
-        })?;
+        done = side.host.act(Act::Sign { draft: to_sign.draft, signature, typed_back })?;
     }
     match done {
         Done::Released(entry) => Ok(Said::Recorded(entry)),
@@ -324,11 +270,7 @@ fn sign(
     to_sign: &ToSign,
     now: Now,
 ) -> OfficerSignature {
-    let role = if to_sign.act == EntryAct::Acknowledge {
-        Role::Acknowledge
-    } else {
-        role
-    };
+    let role = if to_sign.act == EntryAct::Acknowledge { Role::Acknowledge } else { role };
     let statement = Statement {
         line: charter.line_id(),
         kind: charter.kind(),
@@ -337,16 +279,11 @@ fn sign(
         draft_id: to_sign.draft.0,
         digest: to_sign.digest,
         role,
-        not_after_ms: (now.wall_ms / 1000)
-            .saturating_add(HOLDS_S)
-            .saturating_mul(1000),
+        not_after_ms: (now.wall_ms / 1000).saturating_add(HOLDS_S).saturating_mul(1000),
     };
     OfficerSignature::make(
         &statement,
-        KeyId {
-            officer: officer.index,
-            key: 0,
-        },
+        KeyId { officer: officer.index, key: 0 },
         officer.key.signer(),
     )
 }
@@ -360,17 +297,11 @@ pub(super) fn body(side: &Side, entry: EntryId) -> Result<Body, RehearseError> {
 }
 
 fn reference(relation: Relation, entry: EntryId) -> Reference {
-    Reference {
-        relation,
-        log: entry.log.0,
-        index: entry.index,
-    }
+    Reference { relation, log: entry.log.0, index: entry.index }
 }
 
 fn form(name: &str) -> Result<&'static Form, RehearseError> {
-    Catalogue::builtin()
-        .by_name(name)
-        .ok_or_else(|| unplayable(&format!("no form {name} here")))
+    Catalogue::builtin().by_name(name).ok_or_else(|| unplayable(&format!("no form {name} here")))
 }
 
 fn typed(faults: &[InputError]) -> Stop {

@@ -41,11 +41,7 @@ pub(super) fn end(stage: &mut Stage, show: &mut Show) -> Result<bool, RehearseEr
             Err(fault) => {
                 sound = false;
                 let value = json!({ "post": side.post.as_str(), "code": fault.code() });
-                let text = format!(
-                    "record of {}: refused [{}] {fault}",
-                    side.post,
-                    fault.code()
-                );
+                let text = format!("record of {}: refused [{}] {fault}", side.post, fault.code());
                 show.row(&text, "record", value);
                 continue;
             }
@@ -60,11 +56,7 @@ pub(super) fn end(stage: &mut Stage, show: &mut Show) -> Result<bool, RehearseEr
             "officer_signatures": report.officer_signatures,
             "renderings_agree": report.renderings_agree,
             "roots": held.iter().map(ToString::to_string).collect::<Vec<_>>() });
-        let answer = if good {
-            "verifies, parties established"
-        } else {
-            "does NOT verify"
-        };
+        let answer = if good { "verifies, parties established" } else { "does NOT verify" };
         let text = format!(
             "record of {}: {} entries, {} checkpoints; {answer}; {} officers' signatures hold, {} \
              renderings agree",
@@ -81,11 +73,7 @@ pub(super) fn end(stage: &mut Stage, show: &mut Show) -> Result<bool, RehearseEr
     }
     sound &= roots.len() == 1;
     let same = roots.len() == 1;
-    let text = if same {
-        "Both records have the same roots."
-    } else {
-        "The records DIFFER."
-    };
+    let text = if same { "Both records have the same roots." } else { "The records DIFFER." };
     show.row(text, "roots", json!({ "same": same }));
     show.note(
         "How long each level took, by the scenario's clock, in which a network takes no time:",
@@ -103,10 +91,7 @@ fn let_them_agree(stage: &mut Stage) -> Result<bool, RehearseError> {
         let mut held = BTreeSet::new();
         for side in &stage.sides {
             let logs = side.host.query(|line, _| {
-                line.log_views()
-                    .iter()
-                    .map(|log| (log.size, log.root.0))
-                    .collect::<Vec<_>>()
+                line.log_views().iter().map(|log| (log.size, log.root.0)).collect::<Vec<_>>()
             })?;
             held.insert(logs);
         }
@@ -144,14 +129,7 @@ fn statistics(side: &Side, stage: &Stage, show: &mut Show) -> Result<(), Rehears
         let times = line.statistics().iter();
         times
             .map(|(post, precedence, level, times)| {
-                (
-                    post,
-                    precedence,
-                    level,
-                    times.count(),
-                    times.median_ms(),
-                    times.max_ms(),
-                )
+                (post, precedence, level, times.count(), times.median_ms(), times.max_ms())
             })
             .collect()
     })?;

@@ -54,9 +54,7 @@ pub(super) enum Of {
 
 impl fmt::Debug for Show {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Show")
-            .field("form", &self.form)
-            .finish_non_exhaustive()
+        f.debug_struct("Show").field("form", &self.form).finish_non_exhaustive()
     }
 }
 
@@ -93,9 +91,7 @@ impl Show {
     pub(super) fn opening(&mut self, scenario: &Scenario, stage: &Stage) {
         let title = |language: Language| {
             let mut titles = scenario.title.iter();
-            titles
-                .find(|(tag, _)| tag.as_str() == language.tag())
-                .map(|(_, text)| text.as_str())
+            titles.find(|(tag, _)| tag.as_str() == language.tag()).map(|(_, text)| text.as_str())
         };
         let start = zulu(scenario.start_ms);
         let words = CheckWords::of(stage.charter.hash(), WordLanguage::English).to_string();
@@ -103,20 +99,14 @@ impl Show {
         let folder = stage.dir.display().to_string();
         let value = json!({ "scenario": scenario.name.as_str(), "aim": scenario.aim,
             "start": start, "line": line, "check_words": words, "dir": folder });
-        self.row(
-            title(Language::En).unwrap_or(scenario.name.as_str()),
-            "opening",
-            value,
-        );
+        self.row(title(Language::En).unwrap_or(scenario.name.as_str()), "opening", value);
         for language in [Language::Ar, Language::Fa] {
             if let Some(title) = title(language) {
                 self.note(&isolated(title, language));
             }
         }
         self.note(&scenario.aim);
-        self.note(&format!(
-            "Nothing in this is real. The scenario's clock starts at {start}."
-        ));
+        self.note(&format!("Nothing in this is real. The scenario's clock starts at {start}."));
         for row in words.lines() {
             self.note(&format!("Check words: {row}"));
         }
@@ -133,11 +123,7 @@ impl Show {
         let say = action.say.as_deref().unwrap_or_default();
         let value = json!({ "time": now(stage), "step": action.step.as_str(), "say": say });
         self.note("");
-        self.row(
-            &format!("{}  {}  {say}", now(stage), action.step),
-            "step",
-            value,
-        );
+        self.row(&format!("{}  {}  {say}", now(stage), action.step), "step", value);
     }
 
     pub(super) fn refused(&mut self, stage: &Stage, step: &Name, code: &str) {
@@ -187,11 +173,7 @@ impl Show {
             .map(|officer| officer.title.clone())
             .collect();
         let written = entry.log == side.index;
-        let what = if written {
-            "written at"
-        } else {
-            "stored and read at"
-        };
+        let what = if written { "written at" } else { "stored and read at" };
         let value = json!({ "time": now(stage), "post": side.post.as_str(),
             "entry": entry.to_string(), "precedence": precedence, "language": language.tag(),
             "officers": officers, "written_here": written, "text": rows });
@@ -241,10 +223,7 @@ impl Show {
     ) {
         let value = json!({ "time": now(stage), "entry": of.to_string(), "by": by.as_str(),
             "at": at.as_str(), "result": result.to_string() });
-        let text = format!(
-            "  {} {of} read back by {by}; compared at {at}: {result}",
-            now(stage)
-        );
+        let text = format!("  {} {of} read back by {by}; compared at {at}: {result}", now(stage));
         self.row(&text, "read-back", value);
     }
 
@@ -268,11 +247,7 @@ impl Show {
         if self.form == Shape::Text && matches!(change.cause, Cause::ReleaseWaiting { .. }) {
             return;
         }
-        let text = format!(
-            "  {} alarm {code} at {}: {text}, {what}",
-            now(stage),
-            side.post
-        );
+        let text = format!("  {} alarm {code} at {}: {text}, {what}", now(stage), side.post);
         self.row(&text, "alarm", value);
     }
 
@@ -281,10 +256,7 @@ impl Show {
         let minutes = step.elapsed_ms / 60_000;
         let value = json!({ "time": now(stage), "at": at.as_str(), "entry": entry,
             "minutes": minutes });
-        let text = format!(
-            "  {} {entry} at {at}: still owed after {minutes} min",
-            now(stage)
-        );
+        let text = format!("  {} {entry} at {at}: still owed after {minutes} min", now(stage));
         self.row(&text, "escalation", value);
     }
 
@@ -298,22 +270,14 @@ impl Show {
     ) {
         let value = json!({ "time": now(stage), "at": at.as_str(), "by": by.as_str(),
             "entry": entry.to_string(), "code": code });
-        self.row(
-            &format!("  {entry} of {at} was refused by {by}: {code}"),
-            "peer-refused",
-            value,
-        );
+        self.row(&format!("  {entry} of {at} was refused by {by}: {code}"), "peer-refused", value);
     }
 
     pub(super) fn failed(&mut self, stage: &Stage, fault: &StepFault) {
         let (code, text) = (fault.code(), fault.to_string());
         let value = json!({ "time": now(stage), "code": code, "fault": text });
         self.note("");
-        self.row(
-            &format!("{}  NOT AS EXPECTED [{code}]: {text}", now(stage)),
-            "failed",
-            value,
-        );
+        self.row(&format!("{}  NOT AS EXPECTED [{code}]: {text}", now(stage)), "failed", value);
     }
 
     pub(super) fn ended(&mut self, ended: &Ended, dir: &Path, stage: &Stage, took: Duration) {

@@ -126,20 +126,15 @@ impl Stage {
         for (folder, settings, store, keys) in opened {
             folder.keep_charter(&charter)?;
             let index = keys.post_in(&charter)?;
-            let earlier: BTreeMap<PostIndex, SocketAddr> = sides
-                .iter()
-                .map(|side| (side.index, side.address))
-                .collect();
+            let earlier: BTreeMap<PostIndex, SocketAddr> =
+                sides.iter().map(|side| (side.index, side.address)).collect();
             // Each post dials those that listen already, and lets in those that will.
             let net = network::settings(
                 &charter,
                 index,
                 *keys.tls,
                 SocketAddr::new(HOME, 0),
-                |peer, _| Whereabouts {
-                    address: earlier.get(&peer).copied(),
-                    allow: vec![HOME],
-                },
+                |peer, _| Whereabouts { address: earlier.get(&peer).copied(), allow: vec![HOME] },
             );
             let (direct, incoming) = {
                 let _within = runtime.enter();
@@ -175,14 +170,7 @@ impl Stage {
             });
         }
         let dir = dir.to_owned();
-        let stage = Self {
-            dir,
-            charter,
-            clock,
-            sides,
-            lost: 0,
-            runtime,
-        };
+        let stage = Self { dir, charter, clock, sides, lost: 0, runtime };
         stage.keep_whereabouts()?;
         stage.connect()?;
         Ok(stage)
@@ -196,10 +184,7 @@ impl Stage {
 
     /// Returns the name of a post.
     pub(super) fn name_of(&self, post: PostIndex) -> Option<&Name> {
-        self.sides
-            .iter()
-            .find(|side| side.index == post)
-            .map(|side| &side.post)
+        self.sides.iter().find(|side| side.index == post).map(|side| &side.post)
     }
 
     /// Waits until everything that was sent has been taken, and nobody has anything to do.
@@ -333,9 +318,7 @@ impl Side {
 
     /// The officer who keeps the watch.
     pub(super) fn watch_officer(&self) -> Option<(&Name, &SeatedOfficer)> {
-        self.officers
-            .iter()
-            .find(|(_, officer)| officer.roles.contains(&OfficerRole::Watch))
+        self.officers.iter().find(|(_, officer)| officer.roles.contains(&OfficerRole::Watch))
     }
 
     /// The language in which this side reads and writes first.
@@ -348,11 +331,7 @@ impl Side {
 fn check_playable(scenario: &Scenario) -> Result<(), RehearseError> {
     let refuse = |why: String| Err(RehearseError::LocalUnplayable(why));
     for party in &scenario.parties {
-        let posts = scenario
-            .posts
-            .iter()
-            .filter(|post| post.party == party.name)
-            .count();
+        let posts = scenario.posts.iter().filter(|post| post.party == party.name).count();
         if posts != 1 {
             return refuse(format!("party {} has {posts} posts, not one", party.name));
         }
@@ -360,15 +339,8 @@ fn check_playable(scenario: &Scenario) -> Result<(), RehearseError> {
     if let Some(fault) = scenario.faults.first() {
         return refuse(format!("the fault {} is for the simulator", fault.name));
     }
-    if let Some(step) = scenario
-        .steps
-        .iter()
-        .find(|step| matches!(step.act, Act::Fault(_)))
-    {
-        return refuse(format!(
-            "the fault of step {} is for the simulator",
-            step.name
-        ));
+    if let Some(step) = scenario.steps.iter().find(|step| matches!(step.act, Act::Fault(_))) {
+        return refuse(format!("the fault of step {} is for the simulator", step.name));
     }
     Ok(())
 }
@@ -383,10 +355,7 @@ fn make_dir(dir: &Path) -> Result<(), RehearseError> {
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let mut make = fs::DirBuilder::new();
-            make.recursive(true)
-                .mode(0o700)
-                .create(dir)
-                .map_err(io("making the folder"))
+            make.recursive(true).mode(0o700).create(dir).map_err(io("making the folder"))
         }
         Err(error) => Err(io("reading the folder")(error)),
     }
@@ -397,34 +366,19 @@ fn new_post(
     party: &Name,
     passphrase: &Passphrase,
 ) -> Result<NewPost, RehearseError> {
-    let found = scenario
-        .parties
-        .iter()
-        .zip(&scenario.posts)
-        .find(|(held, _)| held.name == *party);
+    let found = scenario.parties.iter().zip(&scenario.posts).find(|(held, _)| held.name == *party);
     let post = scenario.posts.iter().find(|post| post.party == *party);
     let (Some((party, _)), Some(post)) = (found, post) else {
-        return Err(RehearseError::LocalUnplayable(format!(
-            "party {party} has no post"
-        )));
+        return Err(RehearseError::LocalUnplayable(format!("party {party} has no post")));
     };
-    let officers = scenario
-        .officers
-        .iter()
-        .filter(|officer| officer.post == post.name);
+    let officers = scenario.officers.iter().filter(|officer| officer.post == post.name);
     let officers = officers.map(|officer| NewOfficer {
         name: officer.name.to_string(),
-        roles: officer
-            .roles
-            .iter()
-            .fold(Roles::NONE, |roles, role| roles.with(bits(*role))),
+        roles: officer.roles.iter().fold(Roles::NONE, |roles, role| roles.with(bits(*role))),
         passphrase: passphrase.clone(),
     });
-    let languages: Vec<String> = party
-        .languages
-        .iter()
-        .map(|tag| tag.as_str().to_owned())
-        .collect();
+    let languages: Vec<String> =
+        party.languages.iter().map(|tag| tag.as_str().to_owned()).collect();
     Ok(NewPost {
         settings: Settings {
             party: party.name.to_string(),
@@ -450,20 +404,11 @@ fn officers(
     passphrase: &Passphrase,
 ) -> Result<BTreeMap<Name, SeatedOfficer>, RehearseError> {
     let mut seated = BTreeMap::new();
-    let here = scenario
-        .officers
-        .iter()
-        .filter(|held| held.post.as_str() == settings.post);
+    let here = scenario.officers.iter().filter(|held| held.post.as_str() == settings.post);
     for officer in here {
         let title = officer.name.as_str();
-        let place = charter
-            .charter()
-            .officers
-            .iter()
-            .position(|held| held.title == title);
-        let index = place
-            .and_then(|place| u16::try_from(place).ok())
-            .map(OfficerIndex);
+        let place = charter.charter().officers.iter().position(|held| held.title == title);
+        let index = place.and_then(|place| u16::try_from(place).ok()).map(OfficerIndex);
         let index = index.ok_or(FolderError::LocalNotOurs)?;
         let key = folder.officer_key(title, passphrase)?;
         let roles = officer.roles.clone();
@@ -473,11 +418,7 @@ fn officers(
 }
 
 fn languages(settings: &Settings) -> Vec<Language> {
-    settings
-        .languages
-        .iter()
-        .filter_map(|tag| Language::from_tag(tag))
-        .collect()
+    settings.languages.iter().filter_map(|tag| Language::from_tag(tag)).collect()
 }
 
 fn named(text: &str) -> Result<Name, RehearseError> {
@@ -504,9 +445,7 @@ fn terms(rules: &CharterSettings) -> Result<Terms, RehearseError> {
         known.ok_or_else(|| RehearseError::LocalUnplayable(format!("no language {tag} here")))
     });
     let forms = rules.floor.forms.iter().map(|name| {
-        let known = Catalogue::builtin()
-            .by_name(name.as_str())
-            .map(|form| form.id().number);
+        let known = Catalogue::builtin().by_name(name.as_str()).map(|form| form.id().number);
         known.ok_or_else(|| RehearseError::LocalUnplayable(format!("no form {name} here")))
     });
     let mut forms = forms.collect::<Result<Vec<u8>, _>>()?;
@@ -520,11 +459,7 @@ fn terms(rules: &CharterSettings) -> Result<Terms, RehearseError> {
         languages: languages.collect::<Result<_, _>>()?,
         release: rules.release.map(|rule| ReleaseRule {
             signatures: rule.signatures,
-            emergency_single: if rule.emergency_single {
-                YesNo::Yes
-            } else {
-                YesNo::No
-            },
+            emergency_single: if rule.emergency_single { YesNo::Yes } else { YesNo::No },
         }),
         clocks: rules.clocks.map(|clock| Clock {
             acknowledge_s: seconds(clock.acknowledge_ms),
@@ -547,11 +482,7 @@ fn terms(rules: &CharterSettings) -> Result<Terms, RehearseError> {
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// A rehearsal's keys guard nothing, so that opening them need not take seconds.
-const COST: PassphraseCost = PassphraseCost {
-    memory_kib: 19_456,
-    passes: 2,
-    lanes: 1,
-};
+const COST: PassphraseCost = PassphraseCost { memory_kib: 19_456, passes: 2, lanes: 1 };
 const CONNECT_S: u64 = 20;
 /// After this long without any change, frames on the way are taken for lost.
 const STILL: Duration = Duration::from_millis(1_500);

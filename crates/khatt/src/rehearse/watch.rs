@@ -37,10 +37,7 @@ pub(super) fn reported(
         Said::Done => Observation::Done { step },
         Said::Refused(code) => {
             show.refused(stage, &action.step, code);
-            Observation::Refused {
-                step,
-                code: word(code)?,
-            }
+            Observation::Refused { step, code: word(code)? }
         }
     });
     Ok(())
@@ -52,11 +49,8 @@ pub(super) fn watch(
     observed: &mut Observed,
     show: &mut Show,
 ) -> Result<(), RehearseError> {
-    let news: Vec<(Name, Vec<Event>)> = stage
-        .sides
-        .iter_mut()
-        .map(|side| (side.post.clone(), side.take_news()))
-        .collect();
+    let news: Vec<(Name, Vec<Event>)> =
+        stage.sides.iter_mut().map(|side| (side.post.clone(), side.take_news())).collect();
     // First what came to whom, then what came of it: that is the order in which it is understood.
     let came = |event: &Event| matches!(event, Event::Received { .. });
     for first in [true, false] {
@@ -80,20 +74,13 @@ fn happened(
     let name = |post: PostIndex| stage.name_of(post).cloned();
     match event {
         Event::Received { entry, .. } => {
-            observed.note(Observation::Stored {
-                entry,
-                at: at.clone(),
-            });
+            observed.note(Observation::Stored { entry, at: at.clone() });
             show.message(stage, side, entry)?;
             if let Some((of, by, result)) = read_back(side, entry)?
                 && let Some(by) = name(by)
             {
                 show.read_back(stage, at, &by, of, result);
-                observed.note(Observation::ReadBack {
-                    entry: of,
-                    by,
-                    result,
-                });
+                observed.note(Observation::ReadBack { entry: of, by, result });
             }
         }
         Event::Receipted { entry, by, receipt } => {
@@ -102,47 +89,25 @@ fn happened(
                 let act = side.host.query(move |line, _| {
                     line.message_view(entry).ok().flatten().map(|view| view.act)
                 })?;
-                let of = if act == Some(EntryAct::Release) {
-                    Of::Message
-                } else {
-                    Of::Answer
-                };
+                let of = if act == Some(EntryAct::Release) { Of::Message } else { Of::Answer };
                 show.level(stage, at, &by, entry, Level::Received, receipt, of);
                 let at = at.clone();
-                observed.note(Observation::Level {
-                    entry,
-                    level: 1,
-                    by,
-                    at,
-                });
+                observed.note(Observation::Level { entry, level: 1, by, at });
             }
         }
-        Event::Level {
-            entry,
-            by,
-            level,
-            proof,
-        } => {
+        Event::Level { entry, by, level, proof } => {
             if let (Some(by), Some(known)) = (name(by), Level::new(level)) {
                 // The acting post knows its own step; shown is what the author's post knows.
                 if entry.log == side.index {
                     show.level(stage, at, &by, entry, known, proof, Of::Message);
                 }
-                observed.note(Observation::Level {
-                    entry,
-                    level,
-                    by,
-                    at: at.clone(),
-                });
+                observed.note(Observation::Level { entry, level, by, at: at.clone() });
             }
         }
         Event::LineTested { peer, .. } => {
             if let Some(by) = name(peer) {
                 show.tested(stage, at, &by);
-                observed.note(Observation::TestAnswered {
-                    post: at.clone(),
-                    by,
-                });
+                observed.note(Observation::TestAnswered { post: at.clone(), by });
             }
         }
         Event::Alarm(change) => alarm(stage, side, change, observed, show)?,
@@ -171,10 +136,7 @@ fn alarm(
             // The officer on watch sees it at once; that acknowledges no message.
             if let Some((_, officer)) = side.watch_officer() {
                 let cause = change.cause.key();
-                match side.host.act(Act::AcknowledgeAlarm {
-                    cause,
-                    officer: officer.index,
-                }) {
+                match side.host.act(Act::AcknowledgeAlarm { cause, officer: officer.index }) {
                     // It may be over already.
                     Ok(_) | Err(crate::host::HostError::Act(_)) => {}
                     Err(error) => return Err(error.into()),
@@ -199,25 +161,16 @@ fn read_back(
     let found = side.host.query(move |line, now| {
         let body = line.message_view(entry).ok().flatten()?.body?;
         let form = khatt_forms::Catalogue::builtin().get(body.form)?;
-        let of = body
-            .references
-            .first()
-            .filter(|_| form.name() == "read-back")?;
-        let of = EntryId {
-            log: PostIndex(of.log),
-            index: of.index,
-        };
+        let of = body.references.first().filter(|_| form.name() == "read-back")?;
+        let of = EntryId { log: PostIndex(of.log), index: of.index };
         let ladder = line.ladder(of, now)?;
         let rungs = ladder.post(by)?;
         // The ladder keeps the entry by which a level was reached.
         let understood = rungs.reached(Level::Understood).map(|rung| rung.proof);
         let matched = understood == Some(khatt_core::ladder::Proof::Entry(entry));
         let again = understood.is_some() && rungs.differing_read_backs() == 0;
-        let result = if matched || again {
-            ReadBackResult::Match
-        } else {
-            ReadBackResult::Mismatch
-        };
+        let result =
+            if matched || again { ReadBackResult::Match } else { ReadBackResult::Mismatch };
         Some((of, by, result))
     })?;
     Ok(found)

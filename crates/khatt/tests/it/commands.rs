@@ -34,10 +34,7 @@ impl Drop for Running {
 
 impl Said {
     fn json(&self) -> Vec<Value> {
-        self.out
-            .lines()
-            .map(|row| serde_json::from_str(row).unwrap())
-            .collect()
+        self.out.lines().map(|row| serde_json::from_str(row).unwrap()).collect()
     }
 
     fn one(&self) -> Value {
@@ -63,10 +60,7 @@ impl Table {
 
     fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_khatt"));
-        command
-            .current_dir(self.dir.path())
-            .env_clear()
-            .stdin(Stdio::null());
+        command.current_dir(self.dir.path()).env_clear().stdin(Stdio::null());
         command.env("KHATT_PASSPHRASE_FILE", self.path("post.pass"));
         // A quote keeps what is between two of it together.
         for (place, part) in arguments.split('\'').enumerate() {
@@ -117,10 +111,8 @@ impl Table {
         }
         let words = table.fine("line show line.khatt --json").one()["words"]["ar"].to_string();
         for party in ["north", "south"] {
-            table.fine(&format!(
-                "line open {party} line.khatt --words {}",
-                words.replace('"', "'")
-            ));
+            table
+                .fine(&format!("line open {party} line.khatt --words {}", words.replace('"', "'")));
         }
         table
     }
@@ -129,9 +121,7 @@ impl Table {
         let mut command = self.command(&format!("post run {name}"));
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut row = String::new();
-        BufReader::new(child.stderr.take().unwrap())
-            .read_line(&mut row)
-            .unwrap();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut row).unwrap();
         assert!(row.starts_with("The post runs"), "{row}");
         Running(child)
     }
@@ -146,9 +136,7 @@ const FACTS: &str = "--form warning --set 'facts=Fire struck our site.' --set no
 fn message_goes_from_draft_to_answer_between_two_running_posts() {
     let table = Table::opened();
     let (_north, _south) = (table.run("north"), table.run("south"));
-    let draft = table
-        .fine(&format!("draft new north {FACTS} {AS_WATCH} --json"))
-        .one();
+    let draft = table.fine(&format!("draft new north {FACTS} {AS_WATCH} --json")).one();
     let number = draft["draft"].as_str().unwrap();
     assert_eq!(draft["wanted"], 1);
 
@@ -162,28 +150,20 @@ fn message_goes_from_draft_to_answer_between_two_running_posts() {
 
     let typed = "--set 'consequence=We will act.'";
     let released = table
-        .fine(&format!(
-            "message release north {number} {AS_DUTY} {typed} --wait a1 --json"
-        ))
+        .fine(&format!("message release north {number} {AS_DUTY} {typed} --wait a1 --json"))
         .one();
     let entry = released["entry"].as_str().unwrap().to_owned();
     assert_eq!(released["ladder"]["rungs"][0]["level"], "A1");
 
     table.fine(&format!("message ack south {entry} --level a2 {AS_WATCH}"));
-    table.fine(&format!(
-        "message ack south {entry} --level a3 {typed} {AS_WATCH}"
-    ));
+    table.fine(&format!("message ack south {entry} --level a3 {typed} {AS_WATCH}"));
     let no = "--answer no --reason 'We do not accept this.'";
     table.fine(&format!("message answer south {entry} {no} {AS_WATCH}"));
 
-    let wait = table.say(&format!(
-        "message release north {number} {AS_DUTY} {typed} --wait a1"
-    ));
+    let wait = table.say(&format!("message release north {number} {AS_DUTY} {typed} --wait a1"));
     assert_eq!(wait.code, 4, "{}", wait.err);
 
-    let shown = table
-        .fine(&format!("message show south {entry} --json --in ar"))
-        .one();
+    let shown = table.fine(&format!("message show south {entry} --json --in ar")).one();
     assert_eq!(shown["text"]["language"], "ar");
     assert_eq!(shown["text"]["differs"], false);
     let levels: Vec<&str> = shown["ladder"]["rungs"]
@@ -196,16 +176,8 @@ fn message_goes_from_draft_to_answer_between_two_running_posts() {
     assert_eq!(shown["officers"][1][1], "release");
 
     let listed = table.fine("message list south --json --post North-1");
-    assert!(
-        listed
-            .json()
-            .iter()
-            .any(|row| row["entry"] == entry.as_str())
-    );
-    assert_eq!(
-        table.fine("post status north --json").one()["mode"],
-        "running"
-    );
+    assert!(listed.json().iter().any(|row| row["entry"] == entry.as_str()));
+    assert_eq!(table.fine("post status north --json").one()["mode"], "running");
     table.fine("line test north");
 }
 
@@ -213,29 +185,16 @@ fn message_goes_from_draft_to_answer_between_two_running_posts() {
 fn post_that_was_killed_leaves_a_folder_that_answers_alone_and_runs_again() {
     let table = Table::opened();
     drop(table.run("north"));
-    assert_eq!(
-        table.fine("post status north --json").one()["mode"],
-        "alone"
-    );
-    let draft = table
-        .fine(&format!("draft new north {FACTS} {AS_WATCH} --json"))
-        .one();
+    assert_eq!(table.fine("post status north --json").one()["mode"], "alone");
+    let draft = table.fine(&format!("draft new north {FACTS} {AS_WATCH} --json")).one();
     let number = draft["draft"].as_str().unwrap().to_owned();
     let _north = table.run("north");
     let listed = table.fine("draft show north --json").one();
     assert_eq!(listed["draft"], number.as_str());
-    let back = format!(
-        "draft return north {} --reason 'Say which site.' {AS_DUTY}",
-        &number[..8]
-    );
+    let back = format!("draft return north {} --reason 'Say which site.' {AS_DUTY}", &number[..8]);
     table.fine(&back);
     let again = table.say(&back);
-    assert_eq!(
-        (again.code, again.err.contains("KC-2003")),
-        (1, true),
-        "{}",
-        again.err
-    );
+    assert_eq!((again.code, again.err.contains("KC-2003")), (1, true), "{}", again.err);
     let late = table.say(&format!("message release north {number} {AS_DUTY}"));
     assert!(late.err.contains("error[KC-"), "{}", late.err);
 }
@@ -253,35 +212,17 @@ fn bad_input_is_refused_with_reason_and_remedy_and_leaves_nothing() {
     let cases = [
         ("KF-1201", format!("--form hazard-arena {hours}")),
         ("KF-1202", format!("{area} {circle} {hours} --set notes=x")),
-        (
-            "KF-1221",
-            format!("{area} {circle} --set 'window=tonight .. 2023-11-08T03:50Z'"),
-        ),
-        (
-            "KF-1222",
-            format!("{area} {circle} --set 'window=2023-11-08T03:30 .. 2023-11-08T03:50'"),
-        ),
+        ("KF-1221", format!("{area} {circle} --set 'window=tonight .. 2023-11-08T03:50Z'")),
+        ("KF-1222", format!("{area} {circle} --set 'window=2023-11-08T03:30 .. 2023-11-08T03:50'")),
         ("KF-1103", format!("{text} --set 'text=a\u{202e}b'")),
         ("KF-1102", format!("{text} --set 'text={long}'")),
     ];
     for (code, fields) in cases {
         let said = table.say(&format!("draft new north {fields} {AS_WATCH}"));
-        assert!(
-            said.err.starts_with(&format!("error[{code}]")),
-            "{code}: {}",
-            said.err
-        );
-        assert!(
-            said.err.contains("\n  do: ") && said.code != 0,
-            "{}",
-            said.err
-        );
+        assert!(said.err.starts_with(&format!("error[{code}]")), "{code}: {}", said.err);
+        assert!(said.err.contains("\n  do: ") && said.code != 0, "{}", said.err);
         let arabic = table.say(&format!("draft new north {fields} {AS_WATCH} --in ar"));
-        assert!(
-            arabic.err.contains("المطلوب") && !arabic.err.contains("  do:"),
-            "{}",
-            arabic.err
-        );
+        assert!(arabic.err.contains("المطلوب") && !arabic.err.contains("  do:"), "{}", arabic.err);
     }
     assert_eq!(table.fine("draft show north --json").out, "");
     let alike = table.say(
@@ -300,11 +241,7 @@ fn charter_that_was_changed_or_is_not_heard_alike_does_not_open() {
     table.fine("line propose north --card south/card.khatt --kind drill -o line.khatt");
     table.fine("line sign north line.khatt");
     let early = table.say("line open north line.khatt");
-    assert!(
-        early.err.starts_with("error[charter.unsigned]"),
-        "{}",
-        early.err
-    );
+    assert!(early.err.starts_with("error[charter.unsigned]"), "{}", early.err);
     table.fine("line sign south line.khatt");
     let words = "almond ".repeat(20);
     let unheard = table.say(&format!("line open north line.khatt --words '{words}'"));
@@ -328,28 +265,15 @@ fn folder_held_and_wrong_passphrases_have_exit_codes_of_their_own() {
     fs::write(table.path("wrong.pass"), "not the passphrase\n").unwrap();
     fs::set_permissions(table.path("wrong.pass"), fs::Permissions::from_mode(0o600)).unwrap();
     let wrong = table.say("post status north --passphrase-file wrong.pass");
-    assert_eq!(
-        (wrong.code, wrong.err.contains("KS-1208")),
-        (6, true),
-        "{}",
-        wrong.err
-    );
+    assert_eq!((wrong.code, wrong.err.contains("KS-1208")), (6, true), "{}", wrong.err);
     let wrong = "--as watch --officer-passphrase-file wrong.pass";
-    assert_eq!(
-        table.say(&format!("draft new north {FACTS} {wrong}")).code,
-        6
-    );
+    assert_eq!(table.say(&format!("draft new north {FACTS} {wrong}")).code, 6);
     fs::set_permissions(table.path("wrong.pass"), fs::Permissions::from_mode(0o644)).unwrap();
     let open = table.say("post status north --passphrase-file wrong.pass");
     assert!(open.err.contains("KK-1103"), "{}", open.err);
     let _north = table.run("north");
     let held = table.say("post run north");
-    assert_eq!(
-        (held.code, held.err.contains("KS-1203")),
-        (5, true),
-        "{}",
-        held.err
-    );
+    assert_eq!((held.code, held.err.contains("KS-1203")), (5, true), "{}", held.err);
     assert_eq!(table.say("post status nowhere").code, 5);
     assert_eq!(table.say("message show north 0/99").code, 4);
     assert_eq!(table.say("message show north").code, 2);

@@ -57,17 +57,9 @@ impl Heard {
         let heard = self.0.lock().unwrap();
         let heard_text = String::from_utf8_lossy(&heard).to_lowercase();
         let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        let list = |join: &str| {
-            secret
-                .iter()
-                .map(u8::to_string)
-                .collect::<Vec<_>>()
-                .join(join)
-        };
+        let list = |join: &str| secret.iter().map(u8::to_string).collect::<Vec<_>>().join(join);
         heard.windows(secret.len()).any(|window| window == secret)
-            || [hex, list(", "), list(",\n")]
-                .iter()
-                .any(|form| heard_text.contains(form))
+            || [hex, list(", "), list(",\n")].iter().any(|form| heard_text.contains(form))
     }
 }
 
@@ -80,26 +72,14 @@ struct Side {
 
 impl Side {
     fn ask(&self, heard: &Heard, ask: &Ask, officer: &str) -> Answer {
-        let key = self
-            .folder
-            .officer_key(officer, &Passphrase::new(PASS.as_bytes()))
-            .unwrap();
+        let key = self.folder.officer_key(officer, &Passphrase::new(PASS.as_bytes())).unwrap();
         let text = serde_json::to_string(ask).unwrap();
         let proof = Some(prove("nonce", &text, key.signer()));
-        let answer = self.desk.answer(
-            &Envelope {
-                ask: text,
-                language: "en".to_owned(),
-                proof,
-            },
-            "nonce",
-        );
+        let answer =
+            self.desk.answer(&Envelope { ask: text, language: "en".to_owned(), proof }, "nonce");
         heard.note(format!("{ask:?} {answer:?} {key:?}"));
         if let Answer::Refused(trouble) = &answer {
-            heard.note(format!(
-                "{trouble} {}",
-                serde_json::to_string(trouble).unwrap()
-            ));
+            heard.note(format!("{trouble} {}", serde_json::to_string(trouble).unwrap()));
         }
         answer
     }
@@ -121,10 +101,7 @@ fn make(base: &std::path::Path, party: &str) -> (PostFolder, khatt_record::card:
             peers: Default::default(),
         },
         addresses: Vec::new(),
-        officers: vec![
-            officer("watch", Roles::WATCH),
-            officer("duty", Roles::RELEASING),
-        ],
+        officers: vec![officer("watch", Roles::WATCH), officer("duty", Roles::RELEASING)],
         passphrase: Passphrase::new(PASS.as_bytes()),
         cost: PassphraseCost::DANGEROUS_LEAST,
         ballast_bytes: 0,
@@ -132,10 +109,7 @@ fn make(base: &std::path::Path, party: &str) -> (PostFolder, khatt_record::card:
     PostFolder::make(&base.join(party), &new, system_fill).unwrap()
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "what is signed, by whom, and where"
-)]
+#[expect(clippy::too_many_arguments, reason = "what is signed, by whom, and where")]
 fn sign(
     side: &Side,
     heard: &Heard,
@@ -157,14 +131,8 @@ fn sign(
         role,
         not_after_ms: in_an_hour_ms(),
     };
-    let key = side
-        .folder
-        .officer_key(officer.0, &Passphrase::new(PASS.as_bytes()))
-        .unwrap();
-    let id = KeyId {
-        officer: OfficerIndex(officer.1),
-        key: 0,
-    };
+    let key = side.folder.officer_key(officer.0, &Passphrase::new(PASS.as_bytes())).unwrap();
+    let id = KeyId { officer: OfficerIndex(officer.1), key: 0 };
     let signature = OfficerSignature::make(&statement, id, key.signer());
     let ask = Ask::Sign(Box::new(AskSign {
         draft: draft.to_owned(),
@@ -207,18 +175,10 @@ fn nothing_secret_is_printed_in_a_whole_exchange() {
     let (north, north_card) = make(base.path(), "North");
     let (south, south_card) = make(base.path(), "South");
     let terms = Terms::usual(Kind::Rehearsal, vec![Language::En, Language::Ar]);
-    let mut draft = draw_up(
-        &[north_card, south_card],
-        &terms,
-        [1; 16],
-        1_700_000_000_000,
-    )
-    .unwrap();
+    let mut draft = draw_up(&[north_card, south_card], &terms, [1; 16], 1_700_000_000_000).unwrap();
     let mut stores = Vec::new();
     for folder in [&north, &south] {
-        let wrong = folder
-            .open_store(&Passphrase::new(b"another"), system_fill())
-            .unwrap_err();
+        let wrong = folder.open_store(&Passphrase::new(b"another"), system_fill()).unwrap_err();
         heard.note(format!("{wrong} {wrong:?}"));
         let passphrase = Passphrase::new(PASS.as_bytes());
         heard.note(format!("{passphrase:?}"));
@@ -232,12 +192,7 @@ fn nothing_secret_is_printed_in_a_whole_exchange() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _within = runtime.enter();
     let ports: Vec<std::net::SocketAddr> = (0..2)
-        .map(|_| {
-            std::net::UdpSocket::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-        })
+        .map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
         .collect();
     let mut sides = Vec::new();
     for (index, (folder, (store, keys))) in [north, south].into_iter().zip(stores).enumerate() {
@@ -254,12 +209,7 @@ fn nothing_secret_is_printed_in_a_whole_exchange() {
         let (host, charter, own, reader) = take_up(&folder, store, net).unwrap();
         let host = Driven::running(Arc::new(host), Language::En);
         let desk = Desk::new(Box::new(host), charter, own, reader);
-        sides.push(Side {
-            folder,
-            keys,
-            desk,
-            _direct: direct,
-        });
+        sides.push(Side { folder, keys, desk, _direct: direct });
     }
     let (north, south) = (&sides[0], &sides[1]);
 
@@ -290,37 +240,20 @@ fn nothing_secret_is_printed_in_a_whole_exchange() {
     let (draft, digest) = (to_sign.draft.as_str(), to_sign.digest.as_str());
     let by =
         |role, officer, typed| sign(north, &heard, &charter, draft, digest, role, officer, typed);
-    assert!(matches!(
-        by(Role::Draft, ("watch", 0), None),
-        Answer::ToSign(_)
-    ));
+    assert!(matches!(by(Role::Draft, ("watch", 0), None), Answer::ToSign(_)));
     let wrong = by(Role::Release, ("duty", 1), Some(fields("Walnut")));
     assert!(matches!(wrong, Answer::Refused(_)));
     let released = by(Role::Release, ("duty", 1), Some(fields(SECRET)));
-    let Answer::Released { entry } = released else {
-        panic!("it is released")
-    };
-    let wait = Ask::Ladder {
-        entry: entry.clone(),
-        level: Some(1),
-        wait_ms: 60_000,
-    };
-    let Answer::Ladder(ladder) = north.ask(&heard, &wait, "watch") else {
-        panic!("a ladder")
-    };
+    let Answer::Released { entry } = released else { panic!("it is released") };
+    let wait = Ask::Ladder { entry: entry.clone(), level: Some(1), wait_ms: 60_000 };
+    let Answer::Ladder(ladder) = north.ask(&heard, &wait, "watch") else { panic!("a ladder") };
     assert!(ladder.reached, "South's receipt came");
     let Answer::Message(shown) = south.ask(&heard, &Ask::Message { entry }, "watch") else {
         panic!("South has it");
     };
     assert!(
         shown.text.as_ref().unwrap().headline.contains(SECRET)
-            || shown
-                .text
-                .as_ref()
-                .unwrap()
-                .rows
-                .iter()
-                .any(|row| row.value.contains(SECRET))
+            || shown.text.as_ref().unwrap().rows.iter().any(|row| row.value.contains(SECRET))
     );
     let caught = std::panic::catch_unwind(|| panic!("{shown:?}"));
     assert!(caught.is_err());
@@ -328,23 +261,13 @@ fn nothing_secret_is_printed_in_a_whole_exchange() {
 
     let printed = heard.0.lock().unwrap().len();
     assert!(printed > 10_000, "the traces are loud: {printed} bytes");
-    assert!(
-        heard.holds(b"khatt_"),
-        "traces of Khatt or its hand are among them"
-    );
+    assert!(heard.holds(b"khatt_"), "traces of Khatt or its hand are among them");
     for text in [SECRET, REASON, PASS] {
         assert!(!heard.holds(text.as_bytes()), "{text}");
     }
     for side in &sides {
         let keys = &side.keys;
-        for seed in [
-            &keys.root,
-            &keys.log,
-            &keys.next_log,
-            &keys.cosign,
-            &keys.tls,
-            &keys.prekey,
-        ] {
+        for seed in [&keys.root, &keys.log, &keys.next_log, &keys.cosign, &keys.tls, &keys.prekey] {
             assert!(!heard.holds(&seed[..16]), "a seed was printed");
         }
     }

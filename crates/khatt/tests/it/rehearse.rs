@@ -35,11 +35,7 @@ fn play(text: &str, dir: &Path, shape: Shape) -> (Result<Ended, RehearseError>, 
     let scenario = Scenario::parse(text).expect("the scenario is in order");
     let page = Page::default();
     let mut show = Show::new(Box::new(page.clone()), shape);
-    let choices = Choices {
-        dir: dir.to_owned(),
-        pace: Pace::Fast,
-        after: After::Stop,
-    };
+    let choices = Choices { dir: dir.to_owned(), pace: Pace::Fast, after: After::Stop };
     let ended = rehearse(&scenario, &choices, &mut show);
     let shown = String::from_utf8(page.0.lock().unwrap().clone()).expect("text is shown");
     (ended, shown)
@@ -48,9 +44,7 @@ fn play(text: &str, dir: &Path, shape: Shape) -> (Result<Ended, RehearseError>, 
 /// The scenario up to, and without, this step.
 fn until(step: &str) -> String {
     let mark = format!("[[step]]\nname = \"{step}\"");
-    let (before, _) = rehearse::DEFAULT
-        .split_once(&mark)
-        .expect("there is such a step");
+    let (before, _) = rehearse::DEFAULT.split_once(&mark).expect("there is such a step");
     before.to_owned()
 }
 
@@ -61,20 +55,11 @@ fn whole_night_is_played_and_both_records_verify_and_are_one() {
     let (ended, shown) = play(rehearse::DEFAULT, &home, Shape::Text);
     assert_eq!(ended.unwrap(), Ended::AsExpected, "{shown}");
     for row in shown.lines() {
-        assert!(
-            row.starts_with("REHEARSAL │ "),
-            "a row without its mark: {row}"
-        );
+        assert!(row.starts_with("REHEARSAL │ "), "a row without its mark: {row}");
     }
-    assert!(
-        shown.contains("compared at north-post: a mismatch"),
-        "the slip is caught"
-    );
+    assert!(shown.contains("compared at north-post: a mismatch"), "the slip is caught");
     assert!(shown.contains("Both records have the same roots."));
-    assert!(
-        shown.contains('\u{2067}'),
-        "what runs from right to left is isolated"
-    );
+    assert!(shown.contains('\u{2067}'), "what runs from right to left is isolated");
 
     let bytes = fs::read(home.join("charter.khatt")).unwrap();
     let charter = SignedCharter::from_bytes(&bytes).unwrap();
@@ -85,13 +70,7 @@ fn whole_night_is_played_and_both_records_verify_and_are_one() {
         let report = verify::verify_file(&path, &anchor).unwrap();
         assert_eq!(report.answer(), Answer::PartiesEstablished);
         assert!(report.renderings_agree > 50 && report.renderings_unknown == 0);
-        roots.push(
-            report
-                .posts
-                .iter()
-                .map(|post| post.root)
-                .collect::<Vec<_>>(),
-        );
+        roots.push(report.posts.iter().map(|post| post.root).collect::<Vec<_>>());
 
         let mut altered = fs::read(&path).unwrap();
         let middle = altered.len() / 2;
@@ -105,13 +84,9 @@ fn whole_night_is_played_and_both_records_verify_and_are_one() {
 
     // What was played can be opened again, and the store is as sound as the record.
     let folder = khatt::folder::PostFolder::existing(&home.join("north")).unwrap();
-    let file = folder
-        .rehearsal_passphrase_path()
-        .expect("a rehearsal says its passphrase");
+    let file = folder.rehearsal_passphrase_path().expect("a rehearsal says its passphrase");
     let passphrase = khatt::passphrase::Passphrase::read(&file).unwrap();
-    let store = folder
-        .open_store(&passphrase, khatt::folder::system_fill())
-        .unwrap();
+    let store = folder.open_store(&passphrase, khatt::folder::system_fill()).unwrap();
     let charter = folder.charter().unwrap();
     let (again, bytes) =
         khatt::record::export(&store.reader().unwrap(), &charter, Vec::new()).unwrap();
@@ -124,23 +99,13 @@ fn row_for_machines_is_an_object_that_says_it_is_a_rehearsal() {
     let dir = tempfile::tempdir().unwrap();
     let (ended, shown) = play(&until("demand-passed"), &dir.path().join("r"), Shape::Json);
     assert_eq!(ended.unwrap(), Ended::AsExpected, "{shown}");
-    let rows: Vec<serde_json::Value> = shown
-        .lines()
-        .map(|row| serde_json::from_str(row).expect("an object a row"))
-        .collect();
-    assert!(
-        rows.iter()
-            .all(|row| row["kind"] == "rehearsal" && row["row"].is_string())
-    );
-    let held = rows
-        .iter()
-        .find(|row| row["row"] == "level" && row["level"] == 2);
+    let rows: Vec<serde_json::Value> =
+        shown.lines().map(|row| serde_json::from_str(row).expect("an object a row")).collect();
+    assert!(rows.iter().all(|row| row["kind"] == "rehearsal" && row["row"].is_string()));
+    let held = rows.iter().find(|row| row["row"] == "level" && row["level"] == 2);
     assert_eq!(held.expect("an operator has it")["by"], "south-post");
     let last = rows.last().unwrap();
-    assert_eq!(
-        (&last["row"], &last["as_expected"]),
-        (&"ended".into(), &true.into())
-    );
+    assert_eq!((&last["row"], &last["as_expected"]), (&"ended".into(), &true.into()));
 }
 
 #[test]
@@ -153,10 +118,7 @@ fn expectation_that_is_not_met_is_told_and_the_records_are_kept() {
     let home = dir.path().join("r");
     let (ended, shown) = play(&text, &home, Shape::Text);
     assert_eq!(ended.unwrap(), Ended::Otherwise);
-    assert!(
-        shown.contains("NOT AS EXPECTED [KE-2005]: step `too-soon`"),
-        "{shown}"
-    );
+    assert!(shown.contains("NOT AS EXPECTED [KE-2005]: step `too-soon`"), "{shown}");
     assert!(home.join("south/record.khatt").exists());
 }
 

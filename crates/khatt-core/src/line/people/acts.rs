@@ -47,31 +47,20 @@ impl Line {
         }
         match act {
             Act::Draft(new) => self.draft(new, now).map(Done::Drafted),
-            Act::Sign {
-                draft,
-                signature,
-                typed_back,
-            } => {
+            Act::Sign { draft, signature, typed_back } => {
                 let Some(kept) = self.people.drafts.get_mut(&draft) else {
                     return Err(ActError::LocalNoSuchDraft(draft));
                 };
                 let id = kept.body().form;
-                let form = self
-                    .parts
-                    .catalogue
-                    .get(id)
-                    .ok_or(ActError::LocalFormNotInCharter(id))?;
+                let form =
+                    self.parts.catalogue.get(id).ok_or(ActError::LocalFormNotInCharter(id))?;
                 let typed_back = typed_back.as_ref();
                 match kept.sign(now, &self.charter, self.own, form, signature, typed_back)? {
                     Readiness::Ready(_) => self.release(draft, now),
                     Readiness::Waiting(_) => self.keep_signed(draft, now),
                 }
             }
-            Act::Return {
-                draft,
-                officer,
-                reason,
-            } => {
+            Act::Return { draft, officer, reason } => {
                 self.officer_here(officer)?;
                 let Some(mut kept) = self.people.drafts.remove(&draft) else {
                     return Err(ActError::LocalNoSuchDraft(draft));
@@ -80,13 +69,7 @@ impl Line {
                 let precedence = kept.precedence();
                 self.save_draft(kept, now);
                 given?;
-                self.clear(
-                    Cause::ReleaseWaiting {
-                        draft: draft.0,
-                        precedence,
-                    },
-                    now,
-                );
+                self.clear(Cause::ReleaseWaiting { draft: draft.0, precedence }, now);
                 Ok(Done::Returned(draft))
             }
             Act::TestLine => {
@@ -97,11 +80,7 @@ impl Line {
             }
             Act::AcknowledgeAlarm { cause, officer } => {
                 self.officer_here(officer)?;
-                let cause = self
-                    .people
-                    .alarms
-                    .by_key(&cause)
-                    .ok_or(ActError::LocalNoSuchAlarm)?;
+                let cause = self.people.alarms.by_key(&cause).ok_or(ActError::LocalNoSuchAlarm)?;
                 for change in self.people.alarms.acknowledge(cause, officer)? {
                     self.alarm_changed(change, now);
                 }
@@ -129,11 +108,7 @@ impl Line {
             return Err(ActError::LocalTooManyDrafts(DRAFTS_MAX));
         }
         let id = new.filled.form;
-        let form = self
-            .parts
-            .catalogue
-            .get(id)
-            .ok_or(ActError::LocalFormNotInCharter(id))?;
+        let form = self.parts.catalogue.get(id).ok_or(ActError::LocalFormNotInCharter(id))?;
         if matches!(id.number, LINE_TEST | LINE_TEST_REPLY) {
             return Err(ActError::LocalServiceForm(id));
         }
@@ -142,9 +117,7 @@ impl Line {
             Precedence::try_from(u64::from(form.precedence())).unwrap_or(Precedence::Routine)
         });
         let number = u8::try_from(precedence.index()).unwrap_or(u8::MAX);
-        new.filled
-            .check_precedence(number)
-            .map_err(|error| ActError::LocalInvalid(vec![error]))?;
+        new.filled.check_precedence(number).map_err(|error| ActError::LocalInvalid(vec![error]))?;
         for reference in &new.references {
             self.entry_held(reference)?;
         }
@@ -176,10 +149,7 @@ impl Line {
 
     fn raise_waiting(&mut self, draft: &Draft, now: Now) {
         if draft.act() == EntryAct::Release {
-            let cause = Cause::ReleaseWaiting {
-                draft: draft.id(),
-                precedence: draft.precedence(),
-            };
+            let cause = Cause::ReleaseWaiting { draft: draft.id(), precedence: draft.precedence() };
             self.raise(cause, now);
         }
     }
@@ -191,39 +161,25 @@ impl Line {
         now: Now,
     ) -> Result<(), ActError> {
         let quotas = &self.people.quotas;
-        match self
-            .people
-            .own_meter
-            .check(now, quotas, bytes as u64, precedence)
-        {
+        match self.people.own_meter.check(now, quotas, bytes as u64, precedence) {
             QuotaVerdict::Within => Ok(()),
             QuotaVerdict::Over(limit) => Err(ActError::LocalOverQuota { limit, precedence }),
         }
     }
 
     fn entry_held(&self, reference: &Reference) -> Result<(), ActError> {
-        let id = EntryId {
-            log: PostIndex(reference.log),
-            index: reference.index,
-        };
+        let id = EntryId { log: PostIndex(reference.log), index: reference.index };
         let held = self
             .logs
             .slot(id.log.index())
             .is_some_and(|log| id.index < log.size() || log.ahead.contains_key(&id.index));
-        if held {
-            Ok(())
-        } else {
-            Err(ActError::LocalNoSuchEntry(id))
-        }
+        if held { Ok(()) } else { Err(ActError::LocalNoSuchEntry(id)) }
     }
 
     /// The thread of the first entry referred to, or that entry itself if it began one.
     fn thread_of(&self, references: &[Reference]) -> Option<EntryId> {
         let first = references.first()?;
-        let id = EntryId {
-            log: PostIndex(first.log),
-            index: first.index,
-        };
+        let id = EntryId { log: PostIndex(first.log), index: first.index };
         let stored = self.stored(id)?;
         match khatt_record::Entry::decode(&stored.leaf, self.logs.len(), id.log) {
             Ok(khatt_record::Entry::Message(header)) => Some(header.thread.unwrap_or(id)),
@@ -248,13 +204,7 @@ impl Line {
             return Err(ActError::LocalFormNotInCharter(form.id()));
         }
         let digest = rendering_digest(form, &filled, &self.languages(), self.parts.book)?;
-        Ok(Body {
-            form: form.id(),
-            language,
-            references,
-            filled,
-            digest,
-        })
+        Ok(Body { form: form.id(), language, references, filled, digest })
     }
 
     fn to_sign(&self, draft: &Draft, now: Now) -> ToSign {
@@ -273,23 +223,15 @@ impl Line {
 
     fn save_draft(&mut self, draft: Draft, now: Now) {
         let id = DraftId(draft.id());
-        self.batch
-            .state
-            .push(StateChange::Put(draft_key(id), Sealed(draft.encode(now))));
+        self.batch.state.push(StateChange::Put(draft_key(id), Sealed(draft.encode(now))));
         self.people.drafts.insert(id, draft);
     }
 
     fn keep_signed(&mut self, id: DraftId, now: Now) -> Result<Done, ActError> {
-        let draft = self
-            .people
-            .drafts
-            .get(&id)
-            .ok_or(ActError::LocalNoSuchDraft(id))?;
+        let draft = self.people.drafts.get(&id).ok_or(ActError::LocalNoSuchDraft(id))?;
         let to_sign = self.to_sign(draft, now);
         let bytes = Sealed(draft.encode(now));
-        self.batch
-            .state
-            .push(StateChange::Put(draft_key(id), bytes));
+        self.batch.state.push(StateChange::Put(draft_key(id), bytes));
         Ok(Done::Signed(to_sign))
     }
 
@@ -299,11 +241,7 @@ impl Line {
             return Err(ActError::LocalNoSuchDraft(id));
         };
         let auth = draft.auth(now).encode(now.wall_ms)?;
-        let open = OpenPart {
-            seed: draft.seed().clone(),
-            body: draft.body_bytes().to_vec(),
-            auth,
-        };
+        let open = OpenPart { seed: draft.seed().clone(), body: draft.body_bytes().to_vec(), auth };
         let (precedence, act, thread) = (draft.precedence(), draft.act(), draft.thread());
         let (c_body, c_auth) = open.commitments();
         let header = MessageHeader {
@@ -320,31 +258,16 @@ impl Line {
         let bytes = open.body.len() + open.auth.len();
         self.within_own_quota(bytes, precedence, now)?;
         let quotas = &self.people.quotas;
-        let _ = self
-            .people
-            .own_meter
-            .admit(now, quotas, bytes as u64, precedence);
+        let _ = self.people.own_meter.admit(now, quotas, bytes as u64, precedence);
         let meter = Sealed(self.people.own_meter.encode(now));
-        self.batch
-            .state
-            .push(StateChange::Put(super::OWN_METER.to_owned(), meter));
+        self.batch.state.push(StateChange::Put(super::OWN_METER.to_owned(), meter));
         let draft = self.people.drafts.remove(&id);
         self.batch.state.push(StateChange::Delete(draft_key(id)));
         if act == EntryAct::Release {
-            self.clear(
-                Cause::ReleaseWaiting {
-                    draft: id.0,
-                    precedence,
-                },
-                now,
-            );
+            self.clear(Cause::ReleaseWaiting { draft: id.0, precedence }, now);
         }
         let entry = self.append_message(header.clone(), &open);
-        let event = Event::Released {
-            entry,
-            precedence,
-            emergency: verified.emergency(),
-        };
+        let event = Event::Released { entry, precedence, emergency: verified.emergency() };
         self.effects.push(Effect::Event(event));
         if let Some(body) = draft.map(|draft| draft.body().clone())
             && let Some(form) = self.form(&body)
@@ -368,10 +291,7 @@ impl Line {
     /// Returns what one draft still asks to be signed.
     #[must_use]
     pub fn draft_to_sign(&self, id: DraftId, now: Now) -> Option<ToSign> {
-        self.people
-            .drafts
-            .get(&id)
-            .map(|draft| self.to_sign(draft, now))
+        self.people.drafts.get(&id).map(|draft| self.to_sign(draft, now))
     }
 }
 

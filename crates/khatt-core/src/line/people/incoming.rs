@@ -94,9 +94,7 @@ impl Line {
     /// The line's languages that this version can write.
     pub(super) fn languages(&self) -> Vec<Language> {
         let tags = &self.charter.charter().languages;
-        tags.iter()
-            .filter_map(|tag| Language::from_tag(tag))
-            .collect()
+        tags.iter().filter_map(|tag| Language::from_tag(tag)).collect()
     }
 
     /// A step of the ladder, by a peer on a message of ours or by us on one of theirs.
@@ -120,12 +118,8 @@ impl Line {
                 step_of(form, &body.filled, header.t_ms)
             };
             let Some(step) = step else { continue };
-            let climb = Climb {
-                step,
-                by: by.clone(),
-                claimed_ms: header.t_ms,
-                proof: Proof::Entry(id),
-            };
+            let climb =
+                Climb { step, by: by.clone(), claimed_ms: header.t_ms, proof: Proof::Entry(id) };
             self.climb(target, id.log, climb, now);
         }
     }
@@ -137,13 +131,7 @@ impl Line {
         let repeated = read_back::repeated(&body.filled).ok()?;
         match read_back::judge(target, form, &original.filled, &repeated) {
             Ok(ReadBack::Match(matched)) => {
-                self.clear(
-                    Cause::PeerReadBackDiffers {
-                        message: target,
-                        post: by,
-                    },
-                    now,
-                );
+                self.clear(Cause::PeerReadBackDiffers { message: target, post: by }, now);
                 Some(Step::Understood(matched))
             }
             _ => {
@@ -153,13 +141,7 @@ impl Line {
                     self.put_ladder(ladder, now);
                 }
                 if target.log == self.own {
-                    self.raise(
-                        Cause::PeerReadBackDiffers {
-                            message: target,
-                            post: by,
-                        },
-                        now,
-                    );
+                    self.raise(Cause::PeerReadBackDiffers { message: target, post: by }, now);
                 }
                 None
             }
@@ -191,16 +173,14 @@ impl Line {
 
     /// Who signed last: the officer whose act it is.
     fn officer(&self, auth: &VerifiedAuth) -> By {
-        auth.officers()
-            .last()
-            .map_or(By::Post, |(officer, _)| By::Officer {
-                officer: *officer,
-                role: self
-                    .charter
-                    .officer(*officer)
-                    .map(|officer| officer.title.clone())
-                    .unwrap_or_default(),
-            })
+        auth.officers().last().map_or(By::Post, |(officer, _)| By::Officer {
+            officer: *officer,
+            role: self
+                .charter
+                .officer(*officer)
+                .map(|officer| officer.title.clone())
+                .unwrap_or_default(),
+        })
     }
 }
 
@@ -220,10 +200,7 @@ fn targets(body: &Body, relations: &[Relation]) -> Vec<EntryId> {
     body.references
         .iter()
         .filter(|reference| relations.contains(&reference.relation))
-        .map(|reference| EntryId {
-            log: PostIndex(reference.log),
-            index: reference.index,
-        })
+        .map(|reference| EntryId { log: PostIndex(reference.log), index: reference.index })
         .collect()
 }
 
@@ -239,14 +216,8 @@ fn step_of(form: &Form, filled: &Filled, claimed_ms: u64) -> Option<Step> {
     };
     match level.number() {
         2 => Some(Step::Operator),
-        4 => Some(Step::Authority {
-            to: words("authority")?,
-            claimed_ms,
-        }),
-        5 => Some(Step::Units {
-            scope: words("scope")?,
-            claimed_ms,
-        }),
+        4 => Some(Step::Authority { to: words("authority")?, claimed_ms }),
+        5 => Some(Step::Units { scope: words("scope")?, claimed_ms }),
         6 => {
             let Some(Value::Code(answer)) = value("answer") else {
                 return None;

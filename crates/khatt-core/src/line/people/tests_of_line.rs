@@ -38,15 +38,8 @@ pub(in crate::line) struct Answers {
 
 impl Answers {
     fn take(&mut self, now: Now) -> bool {
-        let next = self
-            .free_ms
-            .max(now.mono_ms)
-            .saturating_add(ANSWER_EVERY_MS);
-        if next
-            > now
-                .mono_ms
-                .saturating_add(ANSWERS_AT_ONCE * ANSWER_EVERY_MS)
-        {
+        let next = self.free_ms.max(now.mono_ms).saturating_add(ANSWER_EVERY_MS);
+        if next > now.mono_ms.saturating_add(ANSWERS_AT_ONCE * ANSWER_EVERY_MS) {
             return false;
         }
         self.free_ms = next;
@@ -89,9 +82,7 @@ impl Line {
     fn save_tests(&mut self, post: khatt_record::PostIndex, now: Now) {
         if let Some(tests) = self.people.tests.get(&post) {
             let bytes = Sealed(tests.encode(now));
-            self.batch
-                .state
-                .push(StateChange::Put(format!("test/{post}"), bytes));
+            self.batch.state.push(StateChange::Put(format!("test/{post}"), bytes));
         }
     }
 
@@ -134,20 +125,14 @@ impl Line {
         now: Now,
     ) -> Option<EntryId> {
         let form = self.parts.catalogue.get(FormId { number, version: 1 })?;
-        let inputs: Vec<(String, String)> = fields
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), text.clone()))
-            .collect();
+        let inputs: Vec<(String, String)> =
+            fields.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
         let filled = Filled::from_input(form, &inputs, language, self.parts.book).ok()?;
         let body = self.body_of(form, filled, language, references).ok()?;
         let mut seed = [0; 16];
         self.parts.entropy.fill(&mut seed);
         let auth = Auth::default().encode(now.wall_ms).ok()?;
-        let open = OpenPart {
-            seed: Seed::new(seed),
-            body: body.encode(),
-            auth,
-        };
+        let open = OpenPart { seed: Seed::new(seed), body: body.encode(), auth };
         let (c_body, c_auth) = open.commitments();
         let header = MessageHeader {
             t_ms: now.wall_ms,
@@ -183,10 +168,7 @@ impl Line {
     fn answer_test(&mut self, id: EntryId, body: &Body, form: &'static Form, now: Now) {
         // A reply is an entry of ours, counted by everybody: a flood of tests must not use up our
         // quota. The test is receipted all the same.
-        let answers = self
-            .peers
-            .slot_mut(id.log.index())
-            .map(|peer| peer.answers.take(now));
+        let answers = self.peers.slot_mut(id.log.index()).map(|peer| peer.answers.take(now));
         if self.halt.is_some() || answers != Some(true) {
             return;
         }
@@ -195,20 +177,13 @@ impl Line {
         let reply = shown.and_then(|shown| {
             let text_of = |name: &str| {
                 let row = shown.rows.iter().find(|row| row.name == name)?;
-                let words = row
-                    .value
-                    .iter()
-                    .filter(|piece| piece.kind == PieceKind::FreeText);
+                let words = row.value.iter().filter(|piece| piece.kind == PieceKind::FreeText);
                 Some(words.map(|piece| piece.text.as_str()).collect::<String>())
             };
-            Some(reply_to(
-                &text_of("challenge")?,
-                every_of(&text_of("expected")?)?,
-            ))
+            Some(reply_to(&text_of("challenge")?, every_of(&text_of("expected")?)?))
         });
-        let Some(Value::Identifier(serial)) = form
-            .field("serial")
-            .and_then(|field| body.filled.values.get(&field.number))
+        let Some(Value::Identifier(serial)) =
+            form.field("serial").and_then(|field| body.filled.values.get(&field.number))
         else {
             return;
         };
@@ -220,11 +195,8 @@ impl Line {
             ("clock", zulu(now.wall_ms)),
             ("read", read.to_owned()),
         ];
-        let references = vec![Reference {
-            relation: Relation::Replies,
-            log: id.log.0,
-            index: id.index,
-        }];
+        let references =
+            vec![Reference { relation: Relation::Replies, log: id.log.0, index: id.index }];
         let _ = self.send_service(LINE_TEST_REPLY, &fields, body.language, references, now);
     }
 
@@ -237,21 +209,14 @@ impl Line {
         now: Now,
     ) {
         let post = id.log;
-        let test = body
-            .references
-            .iter()
-            .find(|reference| reference.relation == Relation::Replies);
+        let test = body.references.iter().find(|reference| reference.relation == Relation::Replies);
         let (Some(test), Some(Value::Text(text))) = (
             test.filter(|test| test.log == self.own.0),
-            form.field("reply")
-                .and_then(|field| body.filled.values.get(&field.number)),
+            form.field("reply").and_then(|field| body.filled.values.get(&field.number)),
         ) else {
             return;
         };
-        let message = EntryId {
-            log: self.own,
-            index: test.index,
-        };
+        let message = EntryId { log: self.own, index: test.index };
         let Some(tests) = self.people.tests.get_mut(&post) else {
             return;
         };
@@ -259,11 +224,7 @@ impl Line {
             Ok(Replied::Passed { round_trip, skew }) => {
                 self.clear(Cause::LineTestAmber { post }, now);
                 self.clear(Cause::LineTestRed { post }, now);
-                let event = Event::LineTested {
-                    peer: post,
-                    round_trip,
-                    skew,
-                };
+                let event = Event::LineTested { peer: post, round_trip, skew };
                 self.effects.push(Effect::Event(event));
             }
             Ok(Replied::Wrong { .. }) => self.raise(Cause::LineTestWrong { post }, now),
@@ -277,7 +238,5 @@ impl Line {
 /// A wall clock's claim as an officer would type it, to the second.
 fn zulu(wall_ms: u64) -> String {
     let seconds = i64::try_from(wall_ms / 1000).unwrap_or(i64::MAX);
-    khatt_forms::Instant::utc(seconds)
-        .map(|at| at.zulu_iso())
-        .unwrap_or_default()
+    khatt_forms::Instant::utc(seconds).map(|at| at.zulu_iso()).unwrap_or_default()
 }

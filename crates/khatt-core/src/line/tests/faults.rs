@@ -10,34 +10,19 @@ fn goes_on(rig: &mut Rig) {
     let draft = warning(rig, NORTH);
     let entry = released(rig.release(NORTH, draft));
     rig.run();
-    assert_eq!(
-        receipted(rig, NORTH, entry),
-        [SOUTH],
-        "nothing of ours is blocked by it"
-    );
+    assert_eq!(receipted(rig, NORTH, entry), [SOUTH], "nothing of ours is blocked by it");
 }
 
 /// Captures what North sends for one message, without delivering it.
 fn captured(rig: &mut Rig) -> Vec<u8> {
     let draft = warning(rig, NORTH);
     released(rig.release(NORTH, draft));
-    let at = rig
-        .wire
-        .iter()
-        .position(|(from, _, _)| *from == NORTH)
-        .expect("a frame");
+    let at = rig.wire.iter().position(|(from, _, _)| *from == NORTH).expect("a frame");
     rig.wire.remove(at).expect("found").2
 }
 
 fn deliver(rig: &mut Rig, bytes: Vec<u8>) {
-    rig.input(
-        SOUTH,
-        Input::Frame {
-            peer: NORTH,
-            route: Route::Direct,
-            bytes,
-        },
-    );
+    rig.input(SOUTH, Input::Frame { peer: NORTH, route: Route::Direct, bytes });
     rig.run();
 }
 
@@ -49,14 +34,7 @@ fn a_changed_byte_anywhere_in_a_frame_is_found_and_said() {
     for at in 0..frame.len() {
         let mut changed = frame.clone();
         changed[at] ^= 0x10;
-        rig.input(
-            SOUTH,
-            Input::Frame {
-                peer: NORTH,
-                route: Route::Direct,
-                bytes: changed,
-            },
-        );
+        rig.input(SOUTH, Input::Frame { peer: NORTH, route: Route::Direct, bytes: changed });
         // South may ask for the entry again; here its question is lost.
         rig.wire.clear();
         assert_eq!(received(&rig, SOUTH).len(), before, "byte {at}");
@@ -102,11 +80,7 @@ fn a_frame_of_another_kind_of_line_does_not_open() {
     let before = received(&rehearsal, SOUTH).len();
     let frame = captured(&mut drill);
     deliver(&mut rehearsal, frame);
-    assert_eq!(
-        received(&rehearsal, SOUTH).len(),
-        before,
-        "a drill can never pass for another"
-    );
+    assert_eq!(received(&rehearsal, SOUTH).len(), before, "a drill can never pass for another");
     assert!(!alarms(&rehearsal, SOUTH).is_empty());
     goes_on(&mut rehearsal);
 }
@@ -136,10 +110,7 @@ fn two_histories_shown_to_two_posts_end_in_a_proof() {
         rig.advance(31_000);
     }
     for post in [NORTH, SOUTH] {
-        assert!(
-            alarms(&rig, post).contains(&Cause::PeerForked { post: EAST }),
-            "at {post}"
-        );
+        assert!(alarms(&rig, post).contains(&Cause::PeerForked { post: EAST }), "at {post}");
         let line = rig.lines[post.index()].as_ref().unwrap();
         let kept = line.evidence_kept().unwrap();
         let (_, proof) = kept.first().expect("the proof is kept");
@@ -150,10 +121,7 @@ fn two_histories_shown_to_two_posts_end_in_a_proof() {
     let draft = warning(&rig, NORTH);
     let entry = released(rig.release(NORTH, draft));
     rig.run();
-    assert!(
-        receipted(&rig, NORTH, entry).contains(&SOUTH),
-        "the line of the others goes on"
-    );
+    assert!(receipted(&rig, NORTH, entry).contains(&SOUTH), "the line of the others goes on");
 }
 
 #[test]
@@ -175,25 +143,15 @@ fn a_post_that_was_rolled_back_finds_out_and_signs_no_more() {
     assert!(matches!(line.halted(), Some(Halt::RolledBack { .. })));
     assert!(alarms(&rig, NORTH).contains(&Cause::LocalRolledBack));
     let draft = warning(&rig, NORTH);
-    assert!(matches!(
-        rig.release(NORTH, draft),
-        Err(crate::line::ActError::LocalHalted(_))
-    ));
+    assert!(matches!(rig.release(NORTH, draft), Err(crate::line::ActError::LocalHalted(_))));
 }
 
 #[test]
 fn a_flood_is_refused_with_a_signature_and_one_alarm() {
     let mut rig = Rig::new(2);
     // South counts by a smaller quota than North believes in: to South, North floods.
-    let small = Quotas {
-        entries_per_day: 3,
-        ..rig.charter.charter().quotas
-    };
-    rig.lines[SOUTH.index()]
-        .as_mut()
-        .unwrap()
-        .people
-        .set_quotas(small, rig.now);
+    let small = Quotas { entries_per_day: 3, ..rig.charter.charter().quotas };
+    rig.lines[SOUTH.index()].as_mut().unwrap().people.set_quotas(small, rig.now);
     let mut refused = 0;
     for _ in 0..8 {
         let draft = warning(&rig, NORTH);
@@ -203,19 +161,12 @@ fn a_flood_is_refused_with_a_signature_and_one_alarm() {
             *post == NORTH && matches!(event, Event::Refused { entry: of, .. } if *of == entry)
         }) {
             refused += 1;
-            assert_eq!(
-                receipted(&rig, NORTH, entry),
-                [],
-                "no receipt for what is refused"
-            );
+            assert_eq!(receipted(&rig, NORTH, entry), [], "no receipt for what is refused");
         }
     }
     assert!(refused >= 4);
     let floods = alarms(&rig, SOUTH);
-    let floods = floods
-        .iter()
-        .filter(|cause| matches!(cause, Cause::PeerFlood { .. }))
-        .count();
+    let floods = floods.iter().filter(|cause| matches!(cause, Cause::PeerFlood { .. })).count();
     assert_eq!(floods, 1, "one grouped alarm");
     assert_eq!(roots(&rig).len(), 1, "the record itself stays whole");
     let draft = warning(&rig, SOUTH);
@@ -232,9 +183,7 @@ fn a_form_that_this_post_lacks_raises_an_alarm_and_is_still_receipted() {
     rig.lines[SOUTH.index()].as_mut().unwrap().parts.catalogue = Box::leak(Box::new(few));
     goes_on(&mut rig);
     assert!(
-        alarms(&rig, SOUTH)
-            .iter()
-            .any(|cause| matches!(cause, Cause::PeerFormUnknown { .. })),
+        alarms(&rig, SOUTH).iter().any(|cause| matches!(cause, Cause::PeerFormUnknown { .. })),
         "nobody guesses at a rendering"
     );
 }
@@ -243,24 +192,17 @@ fn a_form_that_this_post_lacks_raises_an_alarm_and_is_still_receipted() {
 fn another_rendering_raises_an_alarm_and_blocks_nothing() {
     let mut rig = Rig::new(2);
     let text = include_str!("../../../../../forms/glossary.toml");
-    let changed: String = text
-        .lines()
-        .map(|row| row.replace("en = \"", "en = \"X "))
-        .collect::<Vec<_>>()
-        .join("\n");
+    let changed: String =
+        text.lines().map(|row| row.replace("en = \"", "en = \"X ")).collect::<Vec<_>>().join("\n");
     let glossary: &'static Glossary =
         Box::leak(Box::new(Glossary::parse(&changed).expect("a glossary")));
     let builtin = Wordbook::builtin();
-    rig.lines[SOUTH.index()].as_mut().unwrap().parts.book = Wordbook {
-        glossary,
-        gazetteer: builtin.gazetteer,
-    };
+    rig.lines[SOUTH.index()].as_mut().unwrap().parts.book =
+        Wordbook { glossary, gazetteer: builtin.gazetteer };
     goes_on(&mut rig);
     rig.advance(1);
     assert!(
-        alarms(&rig, SOUTH)
-            .iter()
-            .any(|cause| matches!(cause, Cause::PeerRenderingDiffers { .. }))
+        alarms(&rig, SOUTH).iter().any(|cause| matches!(cause, Cause::PeerRenderingDiffers { .. }))
     );
 }
 
@@ -290,11 +232,7 @@ fn a_peer_that_holds_back_an_entry_is_asked_for_it() {
     for _ in 0..2 {
         rig.advance(31_000);
     }
-    assert_eq!(
-        receipted(&rig, NORTH, second),
-        [SOUTH],
-        "asked for, sent again, whole"
-    );
+    assert_eq!(receipted(&rig, NORTH, second), [SOUTH], "asked for, sent again, whole");
     assert_eq!(roots(&rig).len(), 1);
 }
 

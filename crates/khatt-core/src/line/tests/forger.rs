@@ -41,20 +41,10 @@ impl Forger {
 
     /// Stops a post and continues its log, without an epoch to send anything.
     pub(super) fn writer(rig: &mut Rig, post: PostIndex) -> Self {
-        let heads = rig.stores[post.index()]
-            .heads(rig.charter.line_id())
-            .unwrap();
-        let head = heads
-            .into_iter()
-            .find(|head| head.log == post)
-            .expect("a log");
-        let id = EntryId {
-            log: post,
-            index: head.size - 1,
-        };
-        let last = rig.stores[post.index()]
-            .entry(rig.charter.line_id(), id)
-            .unwrap();
+        let heads = rig.stores[post.index()].heads(rig.charter.line_id()).unwrap();
+        let head = heads.into_iter().find(|head| head.log == post).expect("a log");
+        let id = EntryId { log: post, index: head.size - 1 };
+        let last = rig.stores[post.index()].entry(rig.charter.line_id(), id).unwrap();
         rig.kill(post);
         let mut entropy = SeededEntropy::new("forger");
         Self {
@@ -120,11 +110,7 @@ impl Forger {
                 let prekey = &self.charter.charter().posts[recipient.index()].prekey;
                 let capsule = seal_capsule(self.epoch.secret(), &place, prekey, &mut entropy);
                 let capsule = Box::new(capsule.expect("a good prekey"));
-                EpochRecipient {
-                    post: recipient,
-                    prekey_no: 0,
-                    capsule,
-                }
+                EpochRecipient { post: recipient, prekey_no: 0, capsule }
             })
             .collect();
         let entry = Entry::Epoch(Epoch {
@@ -155,40 +141,25 @@ impl Forger {
         let index = self.frontier.size();
         self.frontier.append(leaf_hash(&leaf));
         self.leaves.push(leaf_hash(&leaf));
-        Item::Leaf {
-            log: self.post,
-            index,
-            leaf,
-        }
+        Item::Leaf { log: self.post, index, leaf }
     }
 
     /// Proves an entry in the log as it stands.
     pub(super) fn proof(&self, index: u64) -> Item {
         let size = self.frontier.size();
         let hashes = inclusion_proof(&self.leaves, index, size).unwrap();
-        Item::Proof {
-            log: self.post,
-            index,
-            size,
-            hashes,
-        }
+        Item::Proof { log: self.post, index, size, hashes }
     }
 
     /// Signs the log as it stands.
     pub(super) fn sign(&self) -> Item {
         let (size, root) = (self.frontier.size(), self.frontier.root());
-        Item::Sig {
-            log: self.post,
-            size,
-            signature: self.signature(size, root),
-        }
+        Item::Sig { log: self.post, size, signature: self.signature(size, root) }
     }
 
     pub(super) fn signature(&self, size: u64, root: Hash) -> [u8; 64] {
         let origin = Origin::of(self.charter.line_id(), self.charter.kind(), self.post, 0);
-        Checkpoint { origin, size, root }
-            .sign(&self.signer())
-            .signature
+        Checkpoint { origin, size, root }.sign(&self.signer()).signature
     }
 
     fn signer(&self) -> SoftwareSigner {
@@ -201,11 +172,7 @@ impl Forger {
     }
 
     pub(super) fn deliver(&self, rig: &mut Rig, to: PostIndex, bytes: Vec<u8>) {
-        let frame = Input::Frame {
-            peer: self.post,
-            route: Route::Direct,
-            bytes,
-        };
+        let frame = Input::Frame { peer: self.post, route: Route::Direct, bytes };
         rig.input(to, frame);
     }
 
@@ -225,15 +192,10 @@ impl Forger {
         roles: &[Role],
     ) -> (MessageHeader, OpenPart) {
         self.drawn += 1;
-        let form = super::super::Catalogue::builtin()
-            .by_name(form)
-            .expect("the form exists");
+        let form = super::super::Catalogue::builtin().by_name(form).expect("the form exists");
         let example = form.examples().first().expect("an example");
-        let fields: Vec<(&str, &str)> = example
-            .inputs
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()))
-            .collect();
+        let fields: Vec<(&str, &str)> =
+            example.inputs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let mut draft = rig.draft(self.post, form.name(), &fields);
         draft.language = example.language;
         let digest =
@@ -265,27 +227,12 @@ impl Forger {
                 role: *role,
                 not_after_ms: (self.t_ms / 1000 + 600) * 1000,
             };
-            OfficerSignature::make(
-                &statement,
-                KeyId { officer, key: 0 },
-                &officer_signer(officer),
-            )
+            OfficerSignature::make(&statement, KeyId { officer, key: 0 }, &officer_signer(officer))
         });
         open.auth = Auth(signatures.collect()).encode(self.t_ms).unwrap();
         let (c_body, c_auth) = open.commitments();
         let (t_ms, seen) = (self.t_ms, self.seen());
-        (
-            MessageHeader {
-                t_ms,
-                seen,
-                act,
-                precedence,
-                thread: None,
-                c_body,
-                c_auth,
-            },
-            open,
-        )
+        (MessageHeader { t_ms, seen, act, precedence, thread: None, c_body, c_auth }, open)
     }
 
     /// Makes a properly released warning.
@@ -294,24 +241,14 @@ impl Forger {
         rig: &Rig,
         precedence: Precedence,
     ) -> (MessageHeader, OpenPart) {
-        self.message(
-            rig,
-            "warning",
-            Act::Release,
-            precedence,
-            &[Role::Draft, Role::Release],
-        )
+        self.message(rig, "warning", Act::Release, precedence, &[Role::Draft, Role::Release])
     }
 
     /// Appends a message and returns the item that carries it with its open part.
     pub(super) fn append_message(&mut self, header: MessageHeader, open: OpenPart) -> Item {
         let index = self.frontier.size();
         let _ = self.append(&Entry::Message(header.clone()));
-        Item::Message(khatt_record::seal::LeanMessage {
-            index,
-            header,
-            open,
-        })
+        Item::Message(khatt_record::seal::LeanMessage { index, header, open })
     }
 }
 

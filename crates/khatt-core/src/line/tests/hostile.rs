@@ -16,10 +16,7 @@ fn goes_on(rig: &mut Rig, from: PostIndex, to: PostIndex) {
     let entry = released(rig.release(from, draft));
     rig.run();
     rig.advance(31_000);
-    assert!(
-        receipted(rig, from, entry).contains(&to),
-        "nothing of ours is blocked by it"
-    );
+    assert!(receipted(rig, from, entry).contains(&to), "nothing of ours is blocked by it");
 }
 
 pub(super) fn filler(forger: &Forger) -> Entry {
@@ -30,9 +27,7 @@ pub(super) fn filler(forger: &Forger) -> Entry {
     let bytes = out.finish();
     let unknown =
         Entry::decode(&bytes, 2, forger.post).or_else(|_| Entry::decode(&bytes, 3, forger.post));
-    let Ok(Entry::Unknown(Unknown { .. })) = &unknown else {
-        panic!("{unknown:?}")
-    };
+    let Ok(Entry::Unknown(Unknown { .. })) = &unknown else { panic!("{unknown:?}") };
     unknown.unwrap()
 }
 
@@ -48,21 +43,10 @@ fn flash_ahead(rig: &mut Rig, forger: &mut Forger, gap: u64) -> (EntryId, Vec<It
     let index = forger.frontier.size();
     let message = forger.append_message(header, open);
     let (size, hashes) = (index + 1, forger.frontier.last_leaf_proof());
-    let proof = Item::Proof {
-        log: forger.post,
-        index,
-        size,
-        hashes,
-    };
+    let proof = Item::Proof { log: forger.post, index, size, hashes };
     let signature = forger.sign();
     forger.send(rig, SOUTH, &[message, proof, signature]);
-    (
-        EntryId {
-            log: forger.post,
-            index,
-        },
-        items,
-    )
+    (EntryId { log: forger.post, index }, items)
 }
 
 #[test]
@@ -78,18 +62,11 @@ fn a_run_that_contradicts_a_flash_ahead_is_a_fork_and_stops_nothing() {
         let (leaf, signature) = (other.append(&entry), other.sign());
         other.send(&mut rig, SOUTH, &[leaf, signature]);
         let proved = alarms(&rig, SOUTH).contains(&Cause::PeerForked { post: NORTH });
-        assert!(
-            proved == (extra >= 2),
-            "proved once all that the FLASH stood on has come"
-        );
+        assert!(proved == (extra >= 2), "proved once all that the FLASH stood on has come");
     }
     goes_on(&mut rig, SOUTH, EAST);
     let line = rig.lines[SOUTH.index()].as_ref().unwrap();
-    let (_, proof) = line
-        .evidence_kept()
-        .unwrap()
-        .pop()
-        .expect("the proof is kept");
+    let (_, proof) = line.evidence_kept().unwrap().pop().expect("the proof is kept");
     let proof = khatt_record::fork::ForkProof::decode(&proof).unwrap();
     assert_eq!(proof.verify(&rig.charter).expect("holds").post, NORTH);
     // And it stays so after a restart; others are told.
@@ -114,11 +91,7 @@ fn a_longer_run_that_contradicts_a_flash_ahead_is_a_fork_too() {
     other.send(&mut rig, SOUTH, &items);
     assert!(alarms(&rig, SOUTH).contains(&Cause::PeerForked { post: NORTH }));
     let line = rig.lines[SOUTH.index()].as_ref().unwrap();
-    let (_, proof) = line
-        .evidence_kept()
-        .unwrap()
-        .pop()
-        .expect("the proof is kept");
+    let (_, proof) = line.evidence_kept().unwrap().pop().expect("the proof is kept");
     let proof = khatt_record::fork::ForkProof::decode(&proof).unwrap();
     assert!(proof.verify(&rig.charter).is_ok());
 }
@@ -135,29 +108,12 @@ fn our_entries_stay_readable_while_predecessors_of_a_flash_come_one_by_one() {
         released(rig.release(SOUTH, draft));
     }
     let line = rig.charter.line_id();
-    for entry in rig.stores[SOUTH.index()]
-        .entries(line, SOUTH, 0, 1000)
-        .unwrap()
-    {
-        assert!(
-            Entry::decode(&entry.leaf, 2, SOUTH).is_ok(),
-            "entry {} of South",
-            entry.id
-        );
+    for entry in rig.stores[SOUTH.index()].entries(line, SOUTH, 0, 1000).unwrap() {
+        assert!(Entry::decode(&entry.leaf, 2, SOUTH).is_ok(), "entry {} of South", entry.id);
     }
     let views = rig.lines[SOUTH.index()].as_ref().unwrap().log_views();
-    assert_eq!(
-        views[NORTH.index()].size,
-        flash.index + 1,
-        "the FLASH took its place by itself"
-    );
-    assert_eq!(
-        received(&rig, SOUTH)
-            .iter()
-            .filter(|id| **id == flash)
-            .count(),
-        1
-    );
+    assert_eq!(views[NORTH.index()].size, flash.index + 1, "the FLASH took its place by itself");
+    assert_eq!(received(&rig, SOUTH).iter().filter(|id| **id == flash).count(), 1);
 }
 
 #[test]
@@ -167,10 +123,7 @@ fn a_flash_ahead_is_held_whole_though_its_predecessors_never_come() {
     let (flash, _) = flash_ahead(&mut rig, &mut north, 3);
     for _ in 0..2 {
         let line = rig.lines[SOUTH.index()].as_ref().unwrap();
-        let view = line
-            .message_view(flash)
-            .unwrap()
-            .expect("what is receipted can be read");
+        let view = line.message_view(flash).unwrap().expect("what is receipted can be read");
         assert!(view.body.is_some() && view.auth.is_some());
         rig.kill(SOUTH);
         rig.start(SOUTH);
@@ -193,18 +146,13 @@ fn an_entry_that_is_next_is_not_ahead() {
     assert!(!received(&rig, SOUTH).contains(&EntryId { log: NORTH, index }));
     let draft = warning(&rig, SOUTH);
     let entry = released(rig.release(SOUTH, draft));
-    let held = rig.stores[SOUTH.index()]
-        .entry(rig.charter.line_id(), entry)
-        .unwrap();
+    let held = rig.stores[SOUTH.index()].entry(rig.charter.line_id(), entry).unwrap();
     assert!(Entry::decode(&held.expect("stored").leaf, 2, SOUTH).is_ok());
 }
 
 #[test]
 fn neither_post_nor_one_officer_gets_around_the_release_rule() {
-    for (act, roles) in [
-        (Act::Service, &[][..]),
-        (Act::Acknowledge, &[Role::Acknowledge][..]),
-    ] {
+    for (act, roles) in [(Act::Service, &[][..]), (Act::Acknowledge, &[Role::Acknowledge][..])] {
         let mut rig = Rig::new(2);
         let mut north = Forger::take_over(&mut rig, NORTH);
         let (header, open) = north.message(&rig, "warning", act, Precedence::Routine, roles);
@@ -224,31 +172,16 @@ fn neither_post_nor_one_officer_gets_around_the_release_rule() {
 #[test]
 fn a_later_receipt_does_not_cover_what_was_refused() {
     let mut rig = Rig::new(2);
-    let small = khatt_record::charter::Quotas {
-        entry_bytes: 300,
-        ..rig.charter.charter().quotas
-    };
-    rig.lines[SOUTH.index()]
-        .as_mut()
-        .unwrap()
-        .people
-        .set_quotas(small, rig.now);
+    let small = khatt_record::charter::Quotas { entry_bytes: 300, ..rig.charter.charter().quotas };
+    rig.lines[SOUTH.index()].as_mut().unwrap().people.set_quotas(small, rig.now);
     let draft = warning(&rig, NORTH);
     let refused = released(rig.release(NORTH, draft));
     rig.run();
     let large = rig.charter.charter().quotas;
-    rig.lines[SOUTH.index()]
-        .as_mut()
-        .unwrap()
-        .people
-        .set_quotas(large, rig.now);
+    rig.lines[SOUTH.index()].as_mut().unwrap().people.set_quotas(large, rig.now);
     for _ in 0..2 {
         goes_on(&mut rig, NORTH, SOUTH);
-        assert_eq!(
-            receipted(&rig, NORTH, refused),
-            [],
-            "refused, and never shown as received"
-        );
+        assert_eq!(receipted(&rig, NORTH, refused), [], "refused, and never shown as received");
         rig.kill(NORTH);
         rig.start(NORTH);
         rig.connect_all();
@@ -267,42 +200,16 @@ fn a_flood_of_wants_brings_about_no_flood_of_entries() {
     }
     rig.run();
     let mut north = Forger::take_over(&mut rig, NORTH);
-    rig.input(
-        SOUTH,
-        Input::Connected {
-            peer: NORTH,
-            route: Route::Direct,
-        },
-    );
-    let have = [SOUTH, EAST].map(|log| Standing {
-        log,
-        size: 0,
-        root: empty_start(),
-    });
+    rig.input(SOUTH, Input::Connected { peer: NORTH, route: Route::Direct });
+    let have = [SOUTH, EAST].map(|log| Standing { log, size: 0, root: empty_start() });
     north.send(&mut rig, SOUTH, &[Item::Have(have.to_vec())]);
     let wants: Vec<Item> = (0..1000)
         .flat_map(|_| {
             [
-                Item::Want {
-                    log: SOUTH,
-                    from: 0,
-                    to: 99,
-                },
-                Item::Want {
-                    log: EAST,
-                    from: 0,
-                    to: 99,
-                },
-                Item::Want {
-                    log: SOUTH,
-                    from: 5,
-                    to: 5,
-                },
-                Item::Reject {
-                    log: SOUTH,
-                    index: 0,
-                    code: 0,
-                },
+                Item::Want { log: SOUTH, from: 0, to: 99 },
+                Item::Want { log: EAST, from: 0, to: 99 },
+                Item::Want { log: SOUTH, from: 5, to: 5 },
+                Item::Reject { log: SOUTH, index: 0, code: 0 },
             ]
         })
         .collect();
@@ -310,21 +217,13 @@ fn a_flood_of_wants_brings_about_no_flood_of_entries() {
     for _ in 0..5 {
         north.send(&mut rig, SOUTH, &wants);
     }
-    let sent: usize = rig
-        .frames_sent
-        .iter()
-        .filter(|sent| sent.1 == NORTH)
-        .map(|sent| sent.2)
-        .sum();
+    let sent: usize =
+        rig.frames_sent.iter().filter(|sent| sent.1 == NORTH).map(|sent| sent.2).sum();
     assert!(sent < 200_000, "{sent} bytes");
     // Nothing is lost by it: what was asked for comes, only later.
     rig.frames_sent.clear();
     rig.advance(10_000);
-    assert!(
-        rig.frames_sent
-            .iter()
-            .any(|(from, to, _)| (*from, *to) == (SOUTH, NORTH))
-    );
+    assert!(rig.frames_sent.iter().any(|(from, to, _)| (*from, *to) == (SOUTH, NORTH)));
     goes_on(&mut rig, SOUTH, EAST);
 }
 
@@ -337,13 +236,8 @@ fn nobody_stands_in_the_way_of_another_posts_entries() {
     let mut rig = Rig::new(3);
     let next = rig.lines[SOUTH.index()].as_ref().unwrap().log_views()[NORTH.index()].size;
     let mut east = Forger::take_over(&mut rig, EAST);
-    let rubbish: Vec<Item> = (next..next + 50)
-        .map(|index| Item::Leaf {
-            log: NORTH,
-            index,
-            leaf: vec![0x80],
-        })
-        .collect();
+    let rubbish: Vec<Item> =
+        (next..next + 50).map(|index| Item::Leaf { log: NORTH, index, leaf: vec![0x80] }).collect();
     east.send(&mut rig, SOUTH, &rubbish);
     let draft = warning(&rig, NORTH);
     let entry = released(rig.release(NORTH, draft));
@@ -367,28 +261,17 @@ fn a_relay_cannot_strip_a_message_of_its_text() {
         .entries(line, NORTH, from, 100)
         .unwrap()
         .into_iter()
-        .map(|held| Item::Leaf {
-            log: NORTH,
-            index: held.id.index,
-            leaf: held.leaf,
-        })
+        .map(|held| Item::Leaf { log: NORTH, index: held.id.index, leaf: held.leaf })
         .collect();
     let newest = store.checkpoints(line, NORTH, entry.index + 1, 1).unwrap()[0];
-    items.push(Item::Sig {
-        log: NORTH,
-        size: newest.size,
-        signature: newest.signature,
-    });
+    items.push(Item::Sig { log: NORTH, size: newest.size, signature: newest.signature });
     east.send(&mut rig, SOUTH, &items);
     assert!(alarms(&rig, SOUTH).contains(&Cause::PeerMalformed { post: EAST }));
     assert!(!alarms(&rig, SOUTH).contains(&Cause::PeerUnopenable { post: NORTH }));
     for _ in 0..3 {
         rig.advance(31_000);
     }
-    assert!(
-        received(&rig, SOUTH).contains(&entry),
-        "its author still delivers it"
-    );
+    assert!(received(&rig, SOUTH).contains(&entry), "its author still delivers it");
     assert_eq!(receipted(&rig, NORTH, entry), [SOUTH]);
 }
 
@@ -400,11 +283,7 @@ fn a_capsule_without_a_signed_entry_says_nothing() {
     // Anybody who knows the line can seal one. It claims that North holds all of South's log.
     let view = rig.lines[SOUTH.index()].as_ref().unwrap().log_views()[SOUTH.index()];
     let root = *view.root.0.first_chunk().unwrap();
-    let have = Item::Have(vec![Standing {
-        log: SOUTH,
-        size: view.size,
-        root,
-    }]);
+    let have = Item::Have(vec![Standing { log: SOUTH, size: view.size, root }]);
     let frame = north.bare_capsule(SOUTH, &[have]);
     north.deliver(&mut rig, SOUTH, frame);
     let line = rig.lines[SOUTH.index()].as_ref().unwrap();
@@ -416,13 +295,7 @@ fn a_capsule_without_a_signed_entry_says_nothing() {
 fn a_claim_on_our_log_without_our_signature_is_an_alarm_and_nothing_more() {
     let mut rig = Rig::new(3);
     let mut north = Forger::take_over(&mut rig, NORTH);
-    rig.input(
-        SOUTH,
-        Input::Connected {
-            peer: NORTH,
-            route: Route::Direct,
-        },
-    );
+    rig.input(SOUTH, Input::Connected { peer: NORTH, route: Route::Direct });
     let mut items = Vec::new();
     for _ in 0..200 {
         let mut seen = north.seen();
@@ -439,17 +312,9 @@ fn a_claim_on_our_log_without_our_signature_is_an_alarm_and_nothing_more() {
     items.push(north.sign());
     rig.frames_sent.clear();
     north.send(&mut rig, SOUTH, &items);
-    assert!(
-        rig.frames_sent.len() < 20,
-        "{} questions",
-        rig.frames_sent.len()
-    );
+    assert!(rig.frames_sent.len() < 20, "{} questions", rig.frames_sent.len());
     for _ in 0..3 {
-        let have = Item::Have(vec![Standing {
-            log: SOUTH,
-            size: 1 << 40,
-            root: [7; 8],
-        }]);
+        let have = Item::Have(vec![Standing { log: SOUTH, size: 1 << 40, root: [7; 8] }]);
         north.send(&mut rig, SOUTH, &[have]);
         rig.advance(5_000);
     }
@@ -517,22 +382,13 @@ fn a_rolled_back_post_hears_so_before_it_shows_anyone_another_history() {
     let line = rig.lines[NORTH.index()].as_ref().unwrap();
     assert!(matches!(line.halted(), Some(Halt::RolledBack { .. })));
     let line = rig.lines[SOUTH.index()].as_ref().unwrap();
-    assert!(
-        line.evidence_kept().unwrap().is_empty(),
-        "nobody saw two histories"
-    );
+    assert!(line.evidence_kept().unwrap().is_empty(), "nobody saw two histories");
     assert!(!alarms(&rig, SOUTH).contains(&Cause::PeerBadSignature { post: NORTH }));
     // It does not forget.
     rig.kill(NORTH);
     rig.start(NORTH);
     let size = rig.lines[NORTH.index()].as_ref().unwrap().log_views()[NORTH.index()].size;
-    assert!(
-        rig.lines[NORTH.index()]
-            .as_ref()
-            .unwrap()
-            .halted()
-            .is_some()
-    );
+    assert!(rig.lines[NORTH.index()].as_ref().unwrap().halted().is_some());
     rig.connect_all();
     rig.run();
     rig.advance(90_000_000);
@@ -552,9 +408,7 @@ fn a_flood_of_line_tests_does_not_use_up_our_quota() {
         north.send(&mut rig, SOUTH, &items);
     }
     let line = rig.charter.line_id();
-    let written = rig.stores[SOUTH.index()]
-        .entries(line, SOUTH, before, 1000)
-        .unwrap();
+    let written = rig.stores[SOUTH.index()].entries(line, SOUTH, before, 1000).unwrap();
     let replies = written.iter().filter(|entry| entry.open.is_some()).count();
     assert!((1..=16).contains(&replies), "{replies} replies");
 }
@@ -572,25 +426,12 @@ fn sixty_four_entries_seen_beyond_a_gap_are_taken_and_one_more_is_malformed() {
         header.seen = seen;
         let index = north.frontier.size();
         let leaf = north.append(&Entry::Message(header));
-        let Item::Leaf { log, leaf, .. } = leaf else {
-            unreachable!()
-        };
-        let items = [
-            Item::Opened {
-                log,
-                index,
-                leaf,
-                open,
-            },
-            north.sign(),
-        ];
+        let Item::Leaf { log, leaf, .. } = leaf else { unreachable!() };
+        let items = [Item::Opened { log, index, leaf, open }, north.sign()];
         north.send(&mut rig, SOUTH, &items);
         let id = EntryId { log: NORTH, index };
         assert_eq!(received(&rig, SOUTH).contains(&id), taken);
-        assert_eq!(
-            alarms(&rig, SOUTH).contains(&Cause::PeerMalformed { post: NORTH }),
-            !taken
-        );
+        assert_eq!(alarms(&rig, SOUTH).contains(&Cause::PeerMalformed { post: NORTH }), !taken);
         goes_on(&mut rig, SOUTH, EAST);
     }
 }
@@ -604,11 +445,7 @@ fn entries_that_no_signature_covers_take_bounded_room() {
         let items: Vec<Item> = (0..16)
             .map(|at| {
                 let index = next + u64::from(frame) * 16 + at;
-                Item::Leaf {
-                    log: NORTH,
-                    index,
-                    leaf: vec![frame; 60_000],
-                }
+                Item::Leaf { log: NORTH, index, leaf: vec![frame; 60_000] }
             })
             .collect();
         east.send(&mut rig, SOUTH, &items);

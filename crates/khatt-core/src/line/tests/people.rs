@@ -9,11 +9,8 @@ fn acknowledge(rig: &Rig, by: PostIndex, of: EntryId, fields: &[(&str, &str)]) -
     let mut all = vec![("role", "role-watch"), ("time", "2023-11-08T00:03Z")];
     all.extend_from_slice(fields);
     let mut draft = rig.draft(by, "acknowledge", &all);
-    draft.references = vec![Reference {
-        relation: Relation::Acknowledges,
-        log: of.log.0,
-        index: of.index,
-    }];
+    draft.references =
+        vec![Reference { relation: Relation::Acknowledges, log: of.log.0, index: of.index }];
     draft
 }
 
@@ -44,21 +41,11 @@ fn an_officer_who_has_it_ends_the_alarm_and_tells_the_author() {
     rig.run();
     assert!(!waits(&rig), "the strip is gone once an officer has it");
     assert_eq!(level_events(&rig, NORTH, entry), [2]);
-    let ladder = rig.lines[NORTH.index()]
-        .as_ref()
-        .unwrap()
-        .ladder(entry, rig.now)
-        .unwrap();
+    let ladder = rig.lines[NORTH.index()].as_ref().unwrap().ladder(entry, rig.now).unwrap();
     let rungs = ladder.post(SOUTH).unwrap();
     assert!(rungs.reached(Level::Operator).is_some());
-    assert!(
-        rungs.reached(Level::Understood).is_none(),
-        "having it is not understanding it"
-    );
-    assert!(
-        rungs.reached(Level::Answered).is_none(),
-        "and never an answer"
-    );
+    assert!(rungs.reached(Level::Understood).is_none(), "having it is not understanding it");
+    assert!(rungs.reached(Level::Answered).is_none(), "and never an answer");
 }
 
 #[test]
@@ -70,11 +57,7 @@ fn understood_needs_a_read_back_that_matches() {
     let stated = acknowledge(&rig, SOUTH, entry, &[("level", "A3")]);
     released(rig.release(SOUTH, stated));
     rig.run();
-    assert_eq!(
-        level_events(&rig, NORTH, entry),
-        [] as [u8; 0],
-        "A3 is never merely stated"
-    );
+    assert_eq!(level_events(&rig, NORTH, entry), [] as [u8; 0], "A3 is never merely stated");
 }
 
 #[test]
@@ -136,64 +119,35 @@ fn one_officer_alone_does_not_release() {
     let mut rig = Rig::new(2);
     let draft = warning(&rig, NORTH);
     let typed_back = Some(draft.filled.clone());
-    let Ok(Done::Drafted(to_sign)) = rig.act(NORTH, Act::Draft(draft)) else {
-        panic!("drafted")
-    };
+    let Ok(Done::Drafted(to_sign)) = rig.act(NORTH, Act::Draft(draft)) else { panic!("drafted") };
     let party = khatt_record::PartyIndex(0);
     let watch = crate::testing::watch_officer(party);
     let role = khatt_record::statement::Role::Draft;
     let signature = crate::testing::sign(&rig.charter, NORTH, &to_sign, watch, role, rig.now);
-    let first = rig.act(
-        NORTH,
-        Act::Sign {
-            draft: to_sign.draft,
-            signature,
-            typed_back: typed_back.clone(),
-        },
-    );
+    let first = rig
+        .act(NORTH, Act::Sign { draft: to_sign.draft, signature, typed_back: typed_back.clone() });
     assert!(matches!(first, Ok(Done::Signed(_))));
-    let again = rig.act(
-        NORTH,
-        Act::Sign {
-            draft: to_sign.draft,
-            signature,
-            typed_back,
-        },
-    );
-    assert!(
-        again.is_err(),
-        "the same officer twice is still one officer"
-    );
+    let again = rig.act(NORTH, Act::Sign { draft: to_sign.draft, signature, typed_back });
+    assert!(again.is_err(), "the same officer twice is still one officer");
 }
 
 #[test]
 fn drafts_survive_a_restart_and_edits_void_signatures() {
     let mut rig = Rig::new(2);
     let draft = warning(&rig, NORTH);
-    let Ok(Done::Drafted(to_sign)) = rig.act(NORTH, Act::Draft(draft)) else {
-        panic!("drafted")
-    };
+    let Ok(Done::Drafted(to_sign)) = rig.act(NORTH, Act::Draft(draft)) else { panic!("drafted") };
     rig.kill(NORTH);
     rig.start(NORTH);
     let line = rig.lines[NORTH.index()].as_ref().unwrap();
-    let kept = line
-        .draft_to_sign(to_sign.draft, rig.now)
-        .expect("the draft is kept");
-    assert_eq!(
-        kept.digest, to_sign.digest,
-        "and it is the same text that is to be signed"
-    );
+    let kept = line.draft_to_sign(to_sign.draft, rig.now).expect("the draft is kept");
+    assert_eq!(kept.digest, to_sign.digest, "and it is the same text that is to be signed");
 }
 
 #[test]
 fn drafts_must_fit_the_charter() {
     let mut rig = Rig::new(2);
     let mut draft = warning(&rig, NORTH);
-    draft.references = vec![Reference {
-        relation: Relation::Cites,
-        log: 1,
-        index: 9_999,
-    }];
+    draft.references = vec![Reference { relation: Relation::Cites, log: 1, index: 9_999 }];
     assert!(matches!(
         rig.act(NORTH, Act::Draft(draft)),
         Err(crate::line::ActError::LocalNoSuchEntry(_))

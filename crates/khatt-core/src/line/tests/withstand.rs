@@ -15,21 +15,11 @@ fn whole(rig: &mut Rig, entries: &[EntryId]) {
         for other in rig.posts().into_iter().filter(|post| *post != entry.log) {
             let line = rig.lines[other.index()].as_ref().unwrap();
             let view = line.message_view(*entry).unwrap();
+            assert!(view.is_some_and(|view| view.auth.is_some()), "{entry} at {other}");
+            let ladder =
+                rig.lines[entry.log.index()].as_ref().unwrap().ladder(*entry, rig.now).unwrap();
             assert!(
-                view.is_some_and(|view| view.auth.is_some()),
-                "{entry} at {other}"
-            );
-            let ladder = rig.lines[entry.log.index()]
-                .as_ref()
-                .unwrap()
-                .ladder(*entry, rig.now)
-                .unwrap();
-            assert!(
-                ladder
-                    .post(other)
-                    .unwrap()
-                    .reached(Level::Received)
-                    .is_some(),
+                ladder.post(other).unwrap().reached(Level::Received).is_some(),
                 "{entry} has no receipt by {other}"
             );
         }
@@ -99,14 +89,7 @@ fn a_full_disk_at_either_side_only_delays() {
             let first = released(rig.release(NORTH, draft));
             for _ in 0..skip {
                 if let Some((peer, to, bytes)) = rig.wire.pop_front() {
-                    rig.input(
-                        to,
-                        Input::Frame {
-                            peer,
-                            route: Route::Direct,
-                            bytes,
-                        },
-                    );
+                    rig.input(to, Input::Frame { peer, route: Route::Direct, bytes });
                 }
             }
             rig.stores[victim.index()].fail_next(Failure::Full);
@@ -127,10 +110,7 @@ fn a_full_disk_is_said_at_once() {
     let act = crate::line::Act::Draft(draft);
     rig.input(NORTH, Input::Act { ticket, act });
     let answer = rig.replies.iter().find(|(_, of, _)| *of == ticket);
-    assert!(matches!(
-        answer,
-        Some((_, _, Err(crate::line::ActError::LocalDiskFull)))
-    ));
+    assert!(matches!(answer, Some((_, _, Err(crate::line::ActError::LocalDiskFull)))));
 }
 
 #[test]
@@ -154,14 +134,7 @@ fn of_three_posts_two_go_on_while_one_is_away() {
         rig.advance(31_000);
     }
     for entry in &entries {
-        assert_eq!(
-            received(&rig, EAST)
-                .iter()
-                .filter(|id| *id == entry)
-                .count(),
-            1,
-            "{entry}"
-        );
+        assert_eq!(received(&rig, EAST).iter().filter(|id| *id == entry).count(), 1, "{entry}");
     }
     rig.start(NORTH);
     rig.connect_all();
@@ -212,27 +185,12 @@ fn ten_thousand_entries_after_a_day_come_once_and_soon() {
             let _ = north.append(&entry);
             let (id, leaf) = (EntryId { log: NORTH, index }, entry.encode());
             let leaf_hash = khatt_record::merkle::leaf_hash(&leaf);
-            batch.entries.push(StoredEntry {
-                id,
-                leaf,
-                leaf_hash,
-                open,
-            });
+            batch.entries.push(StoredEntry { id, leaf, leaf_hash, open });
         }
         let (size, root) = (north.frontier.size(), north.frontier.root());
         let signature = north.signature(size, root);
-        batch.checkpoints.push(StoredCheckpoint {
-            log: NORTH,
-            size,
-            root,
-            signature,
-        });
-        batch.heads.push(Head {
-            log: NORTH,
-            size,
-            root,
-            frontier: north.frontier.encode(),
-        });
+        batch.checkpoints.push(StoredCheckpoint { log: NORTH, size, root, signature });
+        batch.heads.push(Head { log: NORTH, size, root, frontier: north.frontier.encode() });
         store.commit(line, &batch).expect("room");
     }
     rig.start(NORTH);
@@ -243,17 +201,9 @@ fn ten_thousand_entries_after_a_day_come_once_and_soon() {
     let size = rig.lines[NORTH.index()].as_ref().unwrap().log_views()[NORTH.index()].size;
     assert!(size >= first + 10_000);
     let views = rig.lines[SOUTH.index()].as_ref().unwrap().log_views();
-    assert_eq!(
-        views[NORTH.index()].size,
-        size,
-        "all of it in one go, no clock needed"
-    );
+    assert_eq!(views[NORTH.index()].size, size, "all of it in one go, no clock needed");
     let from_north = || rig.frames_sent.iter().filter(|(from, _, _)| *from == NORTH);
-    assert!(
-        from_north().count() < 100,
-        "{} frames",
-        from_north().count()
-    );
+    assert!(from_north().count() < 100, "{} frames", from_north().count());
     let bytes: usize = from_north().map(|(_, _, bytes)| bytes).sum();
     assert!(bytes < 700_000, "{bytes} bytes: nothing is sent twice");
     let mut got = received(&rig, SOUTH);

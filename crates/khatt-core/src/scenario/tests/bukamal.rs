@@ -19,33 +19,21 @@ fn field<'a>(scenario: &'a Scenario, step: &str, field: &str) -> &'a str {
     let Act::Send(message) = &scenario.step(&name(step)).unwrap().act else {
         panic!("{step} sends no message")
     };
-    let found = message
-        .fields
-        .iter()
-        .find(|other| other.name.as_str() == field);
-    &found
-        .unwrap_or_else(|| panic!("{step} has no field {field}"))
-        .text
+    let found = message.fields.iter().find(|other| other.name.as_str() == field);
+    &found.unwrap_or_else(|| panic!("{step} has no field {field}")).text
 }
 
 /// Fills a form as a host would and renders it in every language; returns every fault in words.
 ///
 /// A serial is put where `@step` stands, as a host does.
 fn faults(form: &str, fields: &[Field], more: &[(&str, String)], language: &str) -> Vec<String> {
-    let typed = |field: &Field| {
-        field
-            .serial_of()
-            .map_or(field.text.clone(), |_| "N-00017".to_owned())
-    };
+    let typed =
+        |field: &Field| field.serial_of().map_or(field.text.clone(), |_| "N-00017".to_owned());
     let Some(form) = Catalogue::builtin().by_name(form) else {
         return vec![format!("there is no form {form}")];
     };
-    let own = fields
-        .iter()
-        .map(|field| (field.name.as_str().to_owned(), typed(field)));
-    let more = more
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), text.clone()));
+    let own = fields.iter().map(|field| (field.name.as_str().to_owned(), typed(field)));
+    let more = more.iter().map(|(name, text)| ((*name).to_owned(), text.clone()));
     let inputs: Vec<(String, String)> = own.chain(more).collect();
     let language = Language::from_tag(language).unwrap();
     match Filled::from_input(form, &inputs, language, Wordbook::builtin()) {
@@ -62,36 +50,20 @@ fn it_is_played_to_its_end() {
     let scenario = scenario();
     let (acts, end) = play(&scenario, honest);
     assert_eq!(end, Next::Done);
-    assert_eq!(
-        acts.len(),
-        scenario.steps.len(),
-        "every step of it is an act"
-    );
-    let pauses: u64 = scenario
-        .steps
-        .iter()
-        .map(|step| scenario.pause_ms(&step.name))
-        .sum();
-    assert!(
-        (170_000..=180_000).contains(&pauses),
-        "about three minutes, not {pauses} ms"
-    );
+    assert_eq!(acts.len(), scenario.steps.len(), "every step of it is an act");
+    let pauses: u64 = scenario.steps.iter().map(|step| scenario.pause_ms(&step.name)).sum();
+    assert!((170_000..=180_000).contains(&pauses), "about three minutes, not {pauses} ms");
 }
 
 #[test]
 fn every_field_is_what_its_form_takes() {
     let scenario = scenario();
-    let language_of = |post: &Name| {
-        scenario.party_of(post).unwrap().languages[0]
-            .as_str()
-            .to_owned()
-    };
+    let language_of =
+        |post: &Name| scenario.party_of(post).unwrap().languages[0].as_str().to_owned();
     let mut wrong = Vec::new();
     let mut note = |step: &Step, faults: Vec<String>| {
         wrong.extend(
-            faults
-                .into_iter()
-                .map(|fault| format!("row {} `{}`: {fault}", step.row, step.name)),
+            faults.into_iter().map(|fault| format!("row {} `{}`: {fault}", step.row, step.name)),
         );
     };
     for step in &scenario.steps {
@@ -107,40 +79,17 @@ fn every_field_is_what_its_form_takes() {
                 let (form, language) = (message.form.as_str(), message.language.as_str());
                 note(step, faults(form, &message.fields, &[], language));
             }
-            Act::Acknowledge {
-                post,
-                level,
-                fields,
-                ..
-            } => {
+            Act::Acknowledge { post, level, fields, .. } => {
                 let more = host(&format!("A{level}"));
-                note(
-                    step,
-                    faults("acknowledge", fields, &more, &language_of(post)),
-                );
+                note(step, faults("acknowledge", fields, &more, &language_of(post)));
             }
-            Act::Answer {
-                post,
-                answer,
-                fields,
-                ..
-            } => {
+            Act::Answer { post, answer, fields, .. } => {
                 let mut more = host("A6").to_vec();
                 more.push(("answer", answer.as_str().to_owned()));
-                note(
-                    step,
-                    faults("acknowledge", fields, &more, &language_of(post)),
-                );
+                note(step, faults("acknowledge", fields, &more, &language_of(post)));
             }
-            Act::ReadBack {
-                post,
-                of,
-                overrides,
-                ..
-            } => {
-                let Act::Send(message) = &scenario.step(of).unwrap().act else {
-                    panic!()
-                };
+            Act::ReadBack { post, of, overrides, .. } => {
+                let Act::Send(message) = &scenario.step(of).unwrap().act else { panic!() };
                 let mut fields = message.fields.clone();
                 for change in overrides {
                     let field = fields.iter_mut().find(|field| field.name == change.name);
@@ -150,10 +99,7 @@ fn every_field_is_what_its_form_takes() {
                     assert!(form.field(change.name.as_str()).unwrap().critical);
                     field.text.clone_from(&change.text);
                 }
-                note(
-                    step,
-                    faults(message.form.as_str(), &fields, &[], &language_of(post)),
-                );
+                note(step, faults(message.form.as_str(), &fields, &[], &language_of(post)));
             }
             _ => {}
         }
@@ -166,17 +112,12 @@ fn every_message_is_acknowledged_by_an_officer_of_the_other_side() {
     let scenario = scenario();
     let mut held = BTreeMap::new();
     for step in &scenario.steps {
-        if let Act::Acknowledge {
-            post, of, level: 2, ..
-        } = &step.act
-        {
+        if let Act::Acknowledge { post, of, level: 2, .. } = &step.act {
             held.insert(of.clone(), post.clone());
         }
     }
     for step in scenario.steps.iter().filter(|step| step.sends()) {
-        let holder = held
-            .get(&step.name)
-            .unwrap_or_else(|| panic!("nobody has `{}`", step.name));
+        let holder = held.get(&step.name).unwrap_or_else(|| panic!("nobody has `{}`", step.name));
         let sides =
             [step.act.post().unwrap(), holder].map(|post| &scenario.post(post).unwrap().party);
         assert_ne!(sides[0], sides[1]);
@@ -200,10 +141,7 @@ fn the_ladder_is_climbed_to_every_level() {
 fn the_two_counts_stay_apart() {
     let scenario = scenario();
     assert_eq!(field(&scenario, "incident", "killed-other"), "<=7/reported");
-    assert_eq!(
-        field(&scenario, "second-strike", "killed-other"),
-        "<=1/may-have"
-    );
+    assert_eq!(field(&scenario, "second-strike", "killed-other"), "<=1/may-have");
     assert!(!DOCUMENT.contains("<=8"), "seven and one are never added");
 }
 
@@ -214,47 +152,28 @@ fn the_corrected_position_is_the_one_of_the_gazetteer_and_the_first_is_not() {
     let place = places.find("Al Mayadin");
     let at = place.first().unwrap().at;
     let painted = |latitude: i32, longitude: i32| {
-        format!(
-            "{:.4} N {:.4} E",
-            f64::from(latitude) / 1e6,
-            f64::from(longitude) / 1e6
-        )
+        format!("{:.4} N {:.4} E", f64::from(latitude) / 1e6, f64::from(longitude) / 1e6)
     };
     let right = painted(at.latitude_udeg(), at.longitude_udeg());
     let sent = field(&scenario, "second-strike", "position");
     assert_ne!(sent, right);
     let message = scenario.step(&name("correction")).unwrap();
-    let Act::Send(message) = &message.act else {
-        panic!("no message")
-    };
-    assert!(
-        message
-            .fields
-            .iter()
-            .any(|field| field.text.contains(&right)),
-        "{right}"
-    );
+    let Act::Send(message) = &message.act else { panic!("no message") };
+    assert!(message.fields.iter().any(|field| field.text.contains(&right)), "{right}");
 }
 
 #[test]
 fn its_page_names_every_step_and_what_is_invented() {
     let scenario = scenario();
     for step in &scenario.steps {
-        let Timing::At(ms) = step.timing else {
-            panic!("`{}` has no time", step.name)
-        };
+        let Timing::At(ms) = step.timing else { panic!("`{}` has no time", step.name) };
         let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
         let row = format!("| {hours:02}:{minutes:02} | `{}` |", step.name);
         assert!(PAGE.contains(&row), "the page has no row {row}");
     }
-    for part in [
-        "## Aim",
-        "## Requirement",
-        "## Steps",
-        "## What must hold",
-        "## Sources",
-        "## Invented",
-    ] {
+    for part in
+        ["## Aim", "## Requirement", "## Steps", "## What must hold", "## Sources", "## Invented"]
+    {
         assert!(PAGE.contains(part), "{part}");
     }
 }
@@ -297,13 +216,8 @@ fn its_facts_agree_with_the_annotated_reports() {
         let place = places.iter().find(|place| place["id"] == id).unwrap();
         let typed = field(&scenario, step, "place");
         let found = Gazetteer::builtin().find(typed);
-        let found = found
-            .first()
-            .unwrap_or_else(|| panic!("{typed} is no place"));
-        for (udeg, key) in [
-            (found.at.latitude_udeg(), "lat"),
-            (found.at.longitude_udeg(), "lon"),
-        ] {
+        let found = found.first().unwrap_or_else(|| panic!("{typed} is no place"));
+        for (udeg, key) in [(found.at.latitude_udeg(), "lat"), (found.at.longitude_udeg(), "lon")] {
             let degrees = place[key].as_f64().unwrap();
             assert!((f64::from(udeg) / 1e6 - degrees).abs() < 0.01, "{id} {key}");
         }

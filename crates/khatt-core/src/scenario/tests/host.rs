@@ -53,41 +53,22 @@ pub(super) fn do_honestly(
         | ActionKind::Answer { post, .. } => post.clone(),
         ActionKind::Send(sending) => sending.message.post.clone(),
         ActionKind::Fault(_) => {
-            observed.note(Observation::Done {
-                step: action.step.clone(),
-            });
+            observed.note(Observation::Done { step: action.step.clone() });
             return;
         }
     };
-    let log = scenario
-        .posts
-        .iter()
-        .position(|other| other.name == post)
-        .unwrap();
+    let log = scenario.posts.iter().position(|other| other.name == post).unwrap();
     let size = sizes.entry(post.clone()).or_insert(1);
-    let entry = EntryId {
-        log: PostIndex(u8::try_from(log).unwrap()),
-        index: *size,
-    };
+    let entry = EntryId { log: PostIndex(u8::try_from(log).unwrap()), index: *size };
     *size += 1;
-    observed.note(Observation::Recorded {
-        step: action.step.clone(),
-        entry,
-    });
+    observed.note(Observation::Recorded { step: action.step.clone(), entry });
     let author = |of: EntryId| scenario.posts[of.log.index()].name.clone();
     let mut level = |entry, level| {
         let at = author(entry);
-        observed.note(Observation::Level {
-            entry,
-            level,
-            by: post.clone(),
-            at,
-        });
+        observed.note(Observation::Level { entry, level, by: post.clone(), at });
     };
     match &action.kind {
-        ActionKind::Acknowledge {
-            of, level: reached, ..
-        } => level(*of, *reached),
+        ActionKind::Acknowledge { of, level: reached, .. } => level(*of, *reached),
         ActionKind::Answer { of, .. } => level(*of, 6),
         ActionKind::ReadBack { of, overrides, .. } => {
             let result = if overrides.is_empty() {
@@ -96,11 +77,7 @@ pub(super) fn do_honestly(
             } else {
                 ReadBackResult::Mismatch
             };
-            observed.note(Observation::ReadBack {
-                entry: *of,
-                by: post.clone(),
-                result,
-            });
+            observed.note(Observation::ReadBack { entry: *of, by: post.clone(), result });
         }
         _ => {}
     }
@@ -108,10 +85,7 @@ pub(super) fn do_honestly(
         let at = other.name.clone();
         match action.kind {
             ActionKind::LineTest { .. } => {
-                observed.note(Observation::TestAnswered {
-                    post: post.clone(),
-                    by: at,
-                });
+                observed.note(Observation::TestAnswered { post: post.clone(), by: at });
             }
             _ => observed.note(Observation::Stored { entry, at }),
         }

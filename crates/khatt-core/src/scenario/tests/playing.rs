@@ -17,10 +17,7 @@ level = "A2"
 "#;
 
 fn entry(log: u8, index: u64) -> EntryId {
-    EntryId {
-        log: PostIndex(log),
-        index,
-    }
+    EntryId { log: PostIndex(log), index }
 }
 
 fn fault_of(end: Next) -> StepFault {
@@ -88,28 +85,12 @@ fn an_acknowledgement_waits_until_the_message_is_there() {
     let mut observed = Observed::new();
     assert_eq!(player.next(0, &observed), Next::WaitUntil(60_000));
     assert!(matches!(player.next(60_000, &observed), Next::Act(_)));
-    assert_eq!(
-        player.next(60_000, &observed),
-        Next::WaitUntil(120_000),
-        "given only once"
-    );
-    observed.note(Observation::Recorded {
-        step: name("hello"),
-        entry: entry(0, 1),
-    });
+    assert_eq!(player.next(60_000, &observed), Next::WaitUntil(120_000), "given only once");
+    observed.note(Observation::Recorded { step: name("hello"), entry: entry(0, 1) });
     assert_eq!(player.next(60_100, &observed), Next::WaitUntil(120_000));
-    assert_eq!(
-        player.next(120_000, &observed),
-        Next::WaitUntil(180_100),
-        "stored nowhere yet"
-    );
-    observed.note(Observation::Stored {
-        entry: entry(0, 1),
-        at: name("south-post"),
-    });
-    let Next::Act(action) = player.next(121_000, &observed) else {
-        panic!("not ready")
-    };
+    assert_eq!(player.next(120_000, &observed), Next::WaitUntil(180_100), "stored nowhere yet");
+    observed.note(Observation::Stored { entry: entry(0, 1), at: name("south-post") });
+    let Next::Act(action) = player.next(121_000, &observed) else { panic!("not ready") };
     assert_eq!(action.step, name("has-it"));
     assert_eq!(player.completed_ms(&name("hello")), Some(121_000));
     assert_eq!(player.progress(), (1, 2));
@@ -117,16 +98,10 @@ fn an_acknowledgement_waits_until_the_message_is_there() {
 
 #[test]
 fn a_message_that_never_arrives_fails_its_own_step() {
-    let (_, end) = play(
-        &parse(&format!("{HELLO}{ACKNOWLEDGE}")),
-        |action, observed| {
-            observed.note(Observation::Recorded {
-                step: action.step.clone(),
-                entry: entry(0, 1),
-            });
-            true
-        },
-    );
+    let (_, end) = play(&parse(&format!("{HELLO}{ACKNOWLEDGE}")), |action, observed| {
+        observed.note(Observation::Recorded { step: action.step.clone(), entry: entry(0, 1) });
+        true
+    });
     let fault = fault_of(end);
     assert_eq!((fault.code(), fault.step()), ("KE-2005", &name("hello")));
     assert_eq!(
@@ -139,24 +114,13 @@ fn a_message_that_never_arrives_fails_its_own_step() {
 #[test]
 fn a_step_whose_message_is_not_at_hand_fails_in_time() {
     let hello = format!("{HELLO}[[step.expect]]\nalarm = \"KA-0001\"\nwithin = \"24:00:00\"\n");
-    let (_, end) = play(
-        &parse(&format!("{hello}{ACKNOWLEDGE}")),
-        |action, observed| {
-            observed.note(Observation::Recorded {
-                step: action.step.clone(),
-                entry: entry(0, 1),
-            });
-            true
-        },
-    );
+    let (_, end) = play(&parse(&format!("{hello}{ACKNOWLEDGE}")), |action, observed| {
+        observed.note(Observation::Recorded { step: action.step.clone(), entry: entry(0, 1) });
+        true
+    });
     let fault = fault_of(end);
     assert_eq!((fault.code(), fault.step()), ("KE-2001", &name("has-it")));
-    assert!(
-        fault
-            .to_string()
-            .ends_with("was not at south-post by 00:04:00"),
-        "{fault}"
-    );
+    assert!(fault.to_string().ends_with("was not at south-post by 00:04:00"), "{fault}");
 }
 
 #[test]
@@ -227,29 +191,16 @@ fn alarms_are_standing_or_cleared() {
     let cleared = parse(&step("cleared = \"KA-0101\"\nat = \"north-post\"\n"));
     let (at, code) = (name("north-post"), word("KA-0101"));
     let mut observed = Observed::new();
-    observed.note(Observation::Alarm {
-        at: at.clone(),
-        code: code.clone(),
-    });
+    observed.note(Observation::Alarm { at: at.clone(), code: code.clone() });
     assert_eq!(Player::new(&stands).next(10_000, &observed), Next::Done);
-    assert_eq!(
-        Player::new(&cleared).next(10_000, &observed),
-        Next::WaitUntil(130_000)
-    );
+    assert_eq!(Player::new(&cleared).next(10_000, &observed), Next::WaitUntil(130_000));
     observed.note(Observation::Cleared { at, code });
     assert_eq!(Player::new(&cleared).next(10_000, &observed), Next::Done);
     let mut player = Player::new(&stands);
     assert_eq!(player.next(10_000, &observed), Next::WaitUntil(130_000));
     let fault = fault_of(player.next(130_000, &observed));
-    assert!(
-        fault.to_string().ends_with("standing there: no alarm"),
-        "{fault}"
-    );
-    assert_eq!(
-        fault_of(player.next(0, &observed)),
-        fault,
-        "a failed run stays failed"
-    );
+    assert!(fault.to_string().ends_with("standing there: no alarm"), "{fault}");
+    assert_eq!(fault_of(player.next(0, &observed)), fault, "a failed run stays failed");
 }
 
 #[test]
@@ -262,8 +213,5 @@ fn faults_come_at_their_time_beside_the_steps() {
     let (acts, end) = play(&scenario, honest);
     assert_eq!(end, Next::Done);
     let acts: Vec<_> = acts.iter().map(|(step, ms)| (step.as_str(), *ms)).collect();
-    assert_eq!(
-        acts,
-        [("hello", 60_000), ("cut", 120_000), ("back", 180_000)]
-    );
+    assert_eq!(acts, [("hello", 60_000), ("cut", 120_000), ("back", 180_000)]);
 }

@@ -43,14 +43,8 @@ fn failed_store_answers_nothing_until_it_is_started_again() {
         let mut store = MemoryStore::new();
         let batch = batch_of(&store, LINE, NORTH, &[b"one"]);
         store.fail_next(failure);
-        assert!(matches!(
-            store.commit(LINE, &batch),
-            Err(CommitError::LocalFatal(_))
-        ));
-        assert!(matches!(
-            store.commit(LINE, &batch),
-            Err(CommitError::LocalFatal(_))
-        ));
+        assert!(matches!(store.commit(LINE, &batch), Err(CommitError::LocalFatal(_))));
+        assert!(matches!(store.commit(LINE, &batch), Err(CommitError::LocalFatal(_))));
         assert!(matches!(store.heads(LINE), Err(ReadError::LocalFatal(_))));
         store.crash();
         assert_eq!(store.entries(LINE, NORTH, 0, 9).unwrap().len(), kept);
@@ -62,46 +56,20 @@ fn rotten_leaf_is_named_and_not_served() {
     let mut store = MemoryStore::new();
     let batch = batch_of(&store, LINE, NORTH, &[b"one", b"two"]);
     store.commit(LINE, &batch).unwrap();
-    let id = EntryId {
-        log: NORTH,
-        index: 1,
-    };
+    let id = EntryId { log: NORTH, index: 1 };
     assert!(store.rot(LINE, id));
-    assert!(!store.rot(
-        LINE,
-        EntryId {
-            log: NORTH,
-            index: 2
-        }
-    ));
-    let damaged = Err(ReadError::LocalDamaged {
-        what: "entry 0/1 leaf".into(),
-    });
+    assert!(!store.rot(LINE, EntryId { log: NORTH, index: 2 }));
+    let damaged = Err(ReadError::LocalDamaged { what: "entry 0/1 leaf".into() });
     assert_eq!(store.entry(LINE, id), damaged);
-    assert!(
-        store
-            .entry(
-                LINE,
-                EntryId {
-                    log: NORTH,
-                    index: 0
-                }
-            )
-            .unwrap()
-            .is_some()
-    );
+    assert!(store.entry(LINE, EntryId { log: NORTH, index: 0 }).unwrap().is_some());
 }
 
 #[test]
 fn restored_copy_has_forgotten_what_came_later() {
     let mut store = MemoryStore::new();
-    store
-        .commit(LINE, &batch_of(&store, LINE, NORTH, &[b"one"]))
-        .unwrap();
+    store.commit(LINE, &batch_of(&store, LINE, NORTH, &[b"one"])).unwrap();
     let snapshot = store.copy();
-    store
-        .commit(LINE, &batch_of(&store, LINE, NORTH, &[b"two"]))
-        .unwrap();
+    store.commit(LINE, &batch_of(&store, LINE, NORTH, &[b"two"])).unwrap();
     assert_eq!(store.heads(LINE).unwrap().first().unwrap().size, 2);
     store.restore(&snapshot);
     assert_eq!(store.heads(LINE).unwrap().first().unwrap().size, 1);

@@ -9,16 +9,7 @@ use crate::store::{Batch, Sealed};
 pub(super) fn empty_store_answers_with_nothing(store: Box<dyn Twin>) {
     let reader = store.reader();
     assert_eq!(reader.heads(LINE), Ok(Vec::new()));
-    assert_eq!(
-        reader.entry(
-            LINE,
-            EntryId {
-                log: NORTH,
-                index: 0
-            }
-        ),
-        Ok(None)
-    );
+    assert_eq!(reader.entry(LINE, EntryId { log: NORTH, index: 0 }), Ok(None));
     assert_eq!(reader.entries(LINE, NORTH, 0, 10), Ok(Vec::new()));
     assert_eq!(reader.leaf_hashes(LINE, NORTH, 0, 10), Ok(Vec::new()));
     assert_eq!(reader.checkpoint(LINE, NORTH, 0), Ok(None));
@@ -29,15 +20,9 @@ pub(super) fn empty_store_answers_with_nothing(store: Box<dyn Twin>) {
 
 pub(super) fn entries_come_back(mut store: Box<dyn Twin>) {
     let batch = batch_of(&*store.reader(), LINE, NORTH, &[b"first", b"", b"third"]);
-    store
-        .writer()
-        .commit(LINE, &batch)
-        .expect("batch is stored");
+    store.writer().commit(LINE, &batch).expect("batch is stored");
     let reader = store.reader();
-    assert_eq!(
-        reader.entries(LINE, NORTH, 0, 10).as_deref(),
-        Ok(&*batch.entries)
-    );
+    assert_eq!(reader.entries(LINE, NORTH, 0, 10).as_deref(), Ok(&*batch.entries));
     for entry in &batch.entries {
         assert_eq!(reader.entry(LINE, entry.id), Ok(Some(entry.clone())));
     }
@@ -52,11 +37,7 @@ pub(super) fn log_grows_over_many_batches(mut store: Box<dyn Twin>) {
         assert_eq!(size(&*store, LINE, NORTH), count);
     }
     let mut frontier = Frontier::new();
-    for hash in store
-        .reader()
-        .leaf_hashes(LINE, NORTH, 0, 99)
-        .expect("hashes can be read")
-    {
+    for hash in store.reader().leaf_hashes(LINE, NORTH, 0, 99).expect("hashes can be read") {
         frontier.append(hash);
     }
     let head = store.reader().heads(LINE).expect("heads can be read");
@@ -68,9 +49,7 @@ pub(super) fn reads_have_limits(mut store: Box<dyn Twin>) {
     let reader = store.reader();
     let indices = |from, max| -> Vec<u64> {
         let held = reader.entries(LINE, NORTH, from, max).expect("can be read");
-        let hashes = reader
-            .leaf_hashes(LINE, NORTH, from, max)
-            .expect("can be read");
+        let hashes = reader.leaf_hashes(LINE, NORTH, from, max).expect("can be read");
         assert!(held.iter().map(|entry| entry.leaf_hash).eq(hashes));
         held.iter().map(|entry| entry.id.index).collect()
     };
@@ -79,26 +58,8 @@ pub(super) fn reads_have_limits(mut store: Box<dyn Twin>) {
     assert_eq!(indices(4, 0), [0_u64; 0]);
     assert_eq!(indices(5, 10), [0_u64; 0]);
     assert_eq!(indices(u64::MAX, usize::MAX), [0_u64; 0]);
-    assert_eq!(
-        reader.entry(
-            LINE,
-            EntryId {
-                log: NORTH,
-                index: 5
-            }
-        ),
-        Ok(None)
-    );
-    assert_eq!(
-        reader.entry(
-            LINE,
-            EntryId {
-                log: SOUTH,
-                index: 0
-            }
-        ),
-        Ok(None)
-    );
+    assert_eq!(reader.entry(LINE, EntryId { log: NORTH, index: 5 }), Ok(None));
+    assert_eq!(reader.entry(LINE, EntryId { log: SOUTH, index: 0 }), Ok(None));
 }
 
 pub(super) fn several_logs_in_one_batch(mut store: Box<dyn Twin>) {
@@ -110,45 +71,22 @@ pub(super) fn several_logs_in_one_batch(mut store: Box<dyn Twin>) {
     }
     batch.heads = [south.heads, north.heads].concat();
     store.writer().commit(LINE, &batch).expect("stored");
-    let logs: Vec<PostIndex> = store
-        .reader()
-        .heads(LINE)
-        .expect("can be read")
-        .iter()
-        .map(|head| head.log)
-        .collect();
+    let logs: Vec<PostIndex> =
+        store.reader().heads(LINE).expect("can be read").iter().map(|head| head.log).collect();
     assert_eq!(logs, [NORTH, SOUTH]);
-    assert_eq!(
-        (size(&*store, LINE, NORTH), size(&*store, LINE, SOUTH)),
-        (2, 2)
-    );
+    assert_eq!((size(&*store, LINE, NORTH), size(&*store, LINE, SOUTH)), (2, 2));
 }
 
 pub(super) fn empty_batch_is_accepted(mut store: Box<dyn Twin>) {
-    store
-        .writer()
-        .commit(LINE, &Batch::default())
-        .expect("nothing to store");
+    store.writer().commit(LINE, &Batch::default()).expect("nothing to store");
     assert_eq!(store.reader().heads(LINE), Ok(Vec::new()));
 }
 
 pub(super) fn large_entry_comes_back(mut store: Box<dyn Twin>) {
     let leaf: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
     append(&mut *store, LINE, NORTH, &[b"before", &leaf, b"after"]);
-    let held = store
-        .reader()
-        .entry(
-            LINE,
-            EntryId {
-                log: NORTH,
-                index: 1,
-            },
-        )
-        .expect("can be read");
+    let held = store.reader().entry(LINE, EntryId { log: NORTH, index: 1 }).expect("can be read");
     let held = held.expect("is there");
     assert!(held.leaf == leaf, "leaf differs");
-    assert!(
-        held.open == Some(Sealed([&*leaf, &*leaf].concat())),
-        "open part differs"
-    );
+    assert!(held.open == Some(Sealed([&*leaf, &*leaf].concat())), "open part differs");
 }

