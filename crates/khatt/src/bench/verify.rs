@@ -86,16 +86,17 @@ fn write(path: &Path, charter: &SignedCharter, entries: u64) -> anyhow::Result<(
             break;
         }
         let by = PostIndex(1 - author.0);
-        let (maker, held) = (&mut makers[author.index()], &seen[author.index()]);
-        maker.saw(held.clone());
+        let maker = makers.get_mut(author.index()).context("a post")?;
+        maker.saw(seen.get(author.index()).context("a post")?.clone());
         for _ in 1..RECEIPTED_AT_ONCE {
             let (header, open) = maker.message()?;
             append(&mut logs, author, &Entry::Message(header), &RowOpen::Open(open))?;
         }
-        let frontier = &logs[author.index()];
+        let frontier = logs.get(author.index()).context("a log")?;
         let (size, root, t_ms) = (frontier.size(), frontier.root(), maker.t_ms);
-        seen[by.index()].set(author, SeenLog { prefix: size, beyond: Vec::new() });
-        let receipt = Receipt { t_ms, seen: seen[by.index()].clone(), log: author, size, root };
+        let held = seen.get_mut(by.index()).context("a post")?;
+        held.set(author, SeenLog { prefix: size, beyond: Vec::new() });
+        let receipt = Receipt { t_ms, seen: held.clone(), log: author, size, root };
         count = append(&mut logs, by, &Entry::Receipt(receipt), &RowOpen::Nothing)?;
     }
     out.finish()?;

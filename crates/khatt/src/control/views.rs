@@ -563,7 +563,7 @@ impl StatusView {
                 .map_or("own", |tests| standing(tests.standing()))
                 .into(),
         });
-        let alarms = line.alarms().into_iter().map(|alarm| AlarmRow {
+        let alarms = line.alarms().map(|alarm| AlarmRow {
             code: alarm.cause.code().to_owned(),
             key: alarm.cause.key(),
             class: alarm.cause.class().letter().to_string(),

@@ -1,5 +1,7 @@
 //! Tests of the command and of posts at work.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 mod commands;
 mod no_leak;
 mod rehearse;
