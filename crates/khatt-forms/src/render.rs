@@ -67,7 +67,7 @@ impl RenderError {
 /// # Errors
 ///
 /// [`RenderError`]: whatever is missing is an error, nothing is guessed. The caller then shows
-/// [`raw_rows`](crate::raw_rows) and raises an alarm.
+/// [`raw_rows`] and raises an alarm.
 pub fn render(
     form: &Form,
     filled: &Filled,

@@ -12,18 +12,18 @@ use std::{
 use serde_json::Value;
 
 /// A folder with passphrase files, in which commands are typed.
-struct Table {
+pub(crate) struct Table {
     dir: tempfile::TempDir,
 }
 
-struct Said {
+pub(crate) struct Said {
     code: i32,
     out: String,
     err: String,
 }
 
 /// A post that runs until the test is over.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -33,11 +33,11 @@ impl Drop for Running {
 }
 
 impl Said {
-    fn json(&self) -> Vec<Value> {
+    pub(crate) fn json(&self) -> Vec<Value> {
         self.out.lines().map(|row| serde_json::from_str(row).unwrap()).collect()
     }
 
-    fn one(&self) -> Value {
+    pub(crate) fn one(&self) -> Value {
         assert_eq!(self.code, 0, "{}", self.err);
         self.json().remove(0)
     }
@@ -82,7 +82,7 @@ impl Table {
         }
     }
 
-    fn fine(&self, arguments: &str) -> Said {
+    pub(crate) fn fine(&self, arguments: &str) -> Said {
         let said = self.say(arguments);
         assert_eq!(said.code, 0, "{arguments}\n{}", said.err);
         said
@@ -101,7 +101,7 @@ impl Table {
     }
 
     /// Two posts with an open line.
-    fn opened() -> Self {
+    pub(crate) fn opened() -> Self {
         let table = Self::new();
         table.init("north", "North");
         table.init("south", "South");
@@ -117,7 +117,7 @@ impl Table {
         table
     }
 
-    fn run(&self, name: &str) -> Running {
+    pub(crate) fn run(&self, name: &str) -> Running {
         let mut command = self.command(&format!("post run {name}"));
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut row = String::new();
@@ -127,9 +127,9 @@ impl Table {
     }
 }
 
-const AS_WATCH: &str = "--as watch --officer-passphrase-file watch.pass";
-const AS_DUTY: &str = "--as duty --officer-passphrase-file duty.pass";
-const FACTS: &str = "--form warning --set 'facts=Fire struck our site.' --set norm=norm-sovereignty \
+pub(crate) const AS_WATCH: &str = "--as watch --officer-passphrase-file watch.pass";
+pub(crate) const AS_DUTY: &str = "--as duty --officer-passphrase-file duty.pass";
+pub(crate) const FACTS: &str = "--form warning --set 'facts=Fire struck our site.' --set norm=norm-sovereignty \
                      --set 'consequence=We will act.'";
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod commands;
+mod killed;
 mod no_leak;
 mod rehearse;
 mod transcripts;
