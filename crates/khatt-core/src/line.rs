@@ -331,6 +331,12 @@ impl Line {
         self.halt
     }
 
+    /// Tells whether the post's key could not sign: the batch at hand must not be stored.
+    #[must_use]
+    pub fn signer_failed(&self) -> bool {
+        self.parts.signer.has_failed()
+    }
+
     /// Tells whether more input should wait until the batch under way is closed.
     #[must_use]
     pub fn batch_is_full(&self) -> bool {

@@ -83,6 +83,12 @@ pub trait PostSigner {
     fn public(&self) -> [u8; 32];
     /// Signs a message (RFC 8032 §5.1.6).
     fn sign(&self, message: &[u8]) -> [u8; 64];
+    /// Tells whether a signature could not be made, as by a token that was pulled out.
+    ///
+    /// What was signed since must then neither be stored nor leave the post.
+    fn has_failed(&self) -> bool {
+        false
+    }
 }
 
 /// A secret key in memory, erased when dropped.

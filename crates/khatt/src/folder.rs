@@ -23,13 +23,17 @@ use khatt_store::{Fill, Options, PassphraseCost, SqliteStore};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{officer_key::OfficerKeyFile, passphrase::Passphrase};
+use crate::{
+    officer_key::OfficerKeyFile,
+    passphrase::Passphrase,
+    token::{self, TokenPlace},
+};
 
 mod error;
 mod keys;
 
 pub use error::FolderError;
-pub use keys::PostKeys;
+pub use keys::{LogKey, PostKeys};
 
 /// The settings of a post: `post.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +50,9 @@ pub struct Settings {
     /// Where it listens, as `IP:PORT`; without it the post only dials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listen: Option<SocketAddr>,
+    /// Where the log key is, if it is in a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenPlace>,
     /// By post name: where a peer is dialled and may come from, instead of its charter addresses.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub peers: BTreeMap<String, PeerSettings>,
@@ -74,6 +81,17 @@ pub struct NewOfficer {
     pub passphrase: Passphrase,
 }
 
+/// A token that is to hold the log key.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Its module.
+    pub module: PathBuf,
+    /// Its label.
+    pub label: String,
+    /// Opens it.
+    pub pin: Passphrase,
+}
+
 /// A post that is to be made.
 #[derive(Clone, Debug)]
 pub struct NewPost {
@@ -81,6 +99,8 @@ pub struct NewPost {
     pub settings: Settings,
     /// Where peers reach it, as it will stand in the charter.
     pub addresses: Vec<String>,
+    /// The token in which the log key is to be made, instead of in the store.
+    pub token: Option<NewToken>,
     /// Its officers, two at least for two-person release.
     pub officers: Vec<NewOfficer>,
     /// Opens the folder.
@@ -408,7 +428,15 @@ fn shown(name: &str) -> String {
 
 fn build(dir: &Path, new: &NewPost, fill: fn() -> Fill) -> Result<Card, FolderError> {
     let mut draw = fill();
-    let keys = PostKeys::generate(&mut *draw);
+    let mut keys = PostKeys::generate(&mut *draw);
+    let mut settings = new.settings.clone();
+    if let Some(token) = &new.token {
+        let mut id = [0; 8];
+        draw(&mut id);
+        let (place, public) = token::make_key(&token.module, &token.label, &token.pin, id)?;
+        keys.log = LogKey::Token { public, pin: token.pin.clone() };
+        settings.token = Some(place);
+    }
     let options = Options {
         passphrase_cost: new.cost,
         ballast_bytes: new.ballast_bytes,
@@ -441,7 +469,7 @@ fn build(dir: &Path, new: &NewPost, fill: fn() -> Fill) -> Result<Card, FolderEr
         officers,
     };
     write_replacing(&dir.join("card.khatt"), &card.sign(&root)?)?;
-    let settings = toml::to_string(&new.settings)
+    let settings = toml::to_string(&settings)
         .map_err(|error| FolderError::LocalSettings(error.to_string()))?;
     write_replacing(&dir.join(SETTINGS), settings.as_bytes())?;
     Ok(card)

@@ -93,6 +93,9 @@ pub enum HostError {
     /// The disk failed: the process must stop and start again.
     #[error("local post has stopped: {0}")]
     LocalDisk(CommitError),
+    /// The post's key does not sign: its token was taken out or fails.
+    #[error("local post has stopped: its token does not sign")]
+    LocalSigner,
     /// It was stopped, or stopped by itself before.
     #[error("local post has stopped")]
     LocalStopped,
@@ -115,6 +118,7 @@ impl HostError {
             Self::Line(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::LocalDisk(error) => error.code(),
+            Self::LocalSigner => "KK-1504",
             Self::LocalStopped => "KK-1501",
             Self::LocalBusy => "KK-1502",
             Self::LocalThread(_) => "KK-1503",
@@ -460,6 +464,9 @@ impl Worker {
     fn carry_out(&mut self) -> Result<(), HostError> {
         loop {
             match self.line.poll() {
+                Output::Commit { .. } if self.line.signer_failed() => {
+                    return Err(HostError::LocalSigner);
+                }
                 Output::Commit { token, batch } => {
                     let input = match self.store.commit(self.line_id, &batch) {
                         Ok(()) => {

@@ -17,5 +17,6 @@ pub mod officer_key;
 pub mod passphrase;
 pub mod record;
 pub mod rehearse;
+pub mod token;
 pub mod trouble;
 pub mod verify;

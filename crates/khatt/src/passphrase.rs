@@ -26,6 +26,8 @@ pub struct Passphrase(Zeroizing<Vec<u8>>);
 pub enum Whose {
     /// The post's: it opens the folder.
     Post,
+    /// The PIN of the token that holds the post's log key.
+    Token,
     /// An officer's: it opens that officer's key.
     Officer(String),
 }
@@ -91,6 +93,7 @@ impl fmt::Display for Whose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Post => f.write_str("the post"),
+            Self::Token => f.write_str("the token"),
             Self::Officer(name) => write!(f, "officer {name}"),
         }
     }
@@ -193,6 +196,7 @@ impl Passphrase {
 fn file_of(whose: &Whose, named: Option<&Path>) -> Option<PathBuf> {
     let (variable, credential) = match whose {
         Whose::Post => ("KHATT_PASSPHRASE_FILE", "khatt-passphrase".to_owned()),
+        Whose::Token => ("KHATT_TOKEN_PIN_FILE", "khatt-token-pin".to_owned()),
         Whose::Officer(name) => ("KHATT_OFFICER_PASSPHRASE_FILE", format!("khatt-officer-{name}")),
     };
     if let Some(path) = named {

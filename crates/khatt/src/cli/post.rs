@@ -25,7 +25,7 @@ use crate::{
         ask::{Answer, Ask},
         views::StatusView,
     },
-    folder::{NewOfficer, NewPost, PostFolder, Settings, system_fill},
+    folder::{NewOfficer, NewPost, NewToken, PostFolder, Settings, system_fill},
     passphrase::Purpose,
     trouble::Trouble,
 };
@@ -81,6 +81,15 @@ pub(crate) struct Init {
     /// Read an officer's passphrase from the first row of a file
     #[arg(long = "officer-passphrase-file", value_name = "NAME=FILE")]
     officer_files: Vec<String>,
+    /// Make the post's log key in a PKCS #11 token, by the token's module
+    #[arg(long, value_name = "FILE", requires = "token_label")]
+    token: Option<PathBuf>,
+    /// The token's label
+    #[arg(long, value_name = "LABEL", requires = "token")]
+    token_label: Option<String>,
+    /// Read the token's PIN from the first row of a file
+    #[arg(long, value_name = "FILE", requires = "token")]
+    token_pin_file: Option<PathBuf>,
     /// Disk space held back for receipts, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 32)]
     ballast: u64,
@@ -129,6 +138,13 @@ fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
         let passphrase = talk.officer_passphrase(&name, file, Purpose::Protect)?;
         made.push(NewOfficer { name, roles, passphrase });
     }
+    let token = match (&new.token, &new.token_label) {
+        (Some(module), Some(label)) => {
+            let pin = talk.token_pin(new.token_pin_file.as_deref())?;
+            Some(NewToken { module: module.clone(), label: label.clone(), pin })
+        }
+        _ => None,
+    };
     let addresses = if new.addresses.is_empty() {
         new.listen.into_iter().filter(|listen| !listen.ip().is_unspecified()).collect()
     } else {
@@ -141,9 +157,11 @@ fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
             languages: tags.iter().map(|language| language.tag().to_owned()).collect(),
             officer_language: talk.language.tag().to_owned(),
             listen: new.listen,
+            token: None,
             peers: BTreeMap::new(),
         },
         addresses: addresses.iter().map(SocketAddr::to_string).collect(),
+        token,
         officers: made,
         passphrase,
         cost: PassphraseCost::RECOMMENDED,

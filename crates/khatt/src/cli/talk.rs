@@ -163,6 +163,15 @@ impl Talk {
         Ok(Passphrase::find(&Whose::Post, file, self.ask, purpose)?)
     }
 
+    /// Finds the PIN of a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if there is none.
+    pub fn token_pin(&self, file: Option<&Path>) -> Result<Passphrase, Trouble> {
+        Ok(Passphrase::find(&Whose::Token, file, self.ask, Purpose::Open)?)
+    }
+
     /// Finds an officer's passphrase.
     ///
     /// # Errors

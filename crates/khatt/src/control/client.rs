@@ -165,7 +165,7 @@ pub fn take_up(
         charter: charter.clone(),
         post: own,
         store,
-        signer: Box::new(keys.log_signer()),
+        signer: keys.log_signer(&folder.settings()?)?,
         prekey: keys.prekey_secret(),
         entropy: Box::new(SystemEntropy),
         clock: Box::new(SystemClock::start()),

@@ -5,7 +5,7 @@ use khatt_record::{card::CardError, charter::SignError};
 use khatt_store::OpenError;
 use thiserror::Error;
 
-use crate::officer_key::OfficerKeyError;
+use crate::{officer_key::OfficerKeyError, token::TokenError};
 
 /// Why a post's folder was not made, read or changed.
 #[non_exhaustive]
@@ -69,6 +69,9 @@ pub enum FolderError {
     /// An officer's key.
     #[error(transparent)]
     OfficerKey(#[from] OfficerKeyError),
+    /// The token that holds the log key.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// A card.
     #[error(transparent)]
     Card(#[from] CardError),
@@ -98,6 +101,7 @@ impl FolderError {
             Self::Read(error) => error.code(),
             Self::Commit(error) => error.code(),
             Self::OfficerKey(error) => error.code(),
+            Self::Token(error) => error.code(),
             Self::Card(error) => error.code(),
             Self::Charter(error) => error.code(),
         }

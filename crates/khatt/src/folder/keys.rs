@@ -10,7 +10,8 @@ use khatt_record::{
 use khatt_store::SqliteStore;
 use zeroize::Zeroizing;
 
-use super::FolderError;
+use super::{FolderError, Settings};
+use crate::{passphrase::Passphrase, token::TokenSigner};
 
 /// The seeds of a post's keys, erased when dropped and never printed.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct PostKeys {
     /// The party's root key: it signs cards and charters.
     pub root: Zeroizing<[u8; 32]>,
     /// Signs the post's checkpoints.
-    pub log: Zeroizing<[u8; 32]>,
+    pub log: LogKey,
     /// Will sign them in the next generation; its digest is announced.
     pub next_log: Zeroizing<[u8; 32]>,
     /// Cosigns others' checkpoints.
@@ -27,6 +28,35 @@ pub struct PostKeys {
     pub tls: Zeroizing<[u8; 32]>,
     /// The first prekey.
     pub prekey: Zeroizing<[u8; 32]>,
+}
+
+/// Where the key is that signs the post's checkpoints.
+#[derive(Clone)]
+pub enum LogKey {
+    /// In the store, as a seed.
+    Seed(Zeroizing<[u8; 32]>),
+    /// In a token, which has its public half as given; the store has the token's PIN.
+    Token {
+        /// The public half.
+        public: [u8; 32],
+        /// Opens the token.
+        pin: Passphrase,
+    },
+}
+
+impl LogKey {
+    fn public(&self) -> [u8; 32] {
+        match self {
+            Self::Seed(seed) => SoftwareSigner::from_seed(**seed).public(),
+            Self::Token { public, .. } => *public,
+        }
+    }
+}
+
+impl fmt::Debug for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogKey(redacted)")
+    }
 }
 
 impl fmt::Debug for PostKeys {
@@ -45,7 +75,7 @@ impl PostKeys {
         };
         Self {
             root: seed(),
-            log: seed(),
+            log: LogKey::Seed(seed()),
             next_log: seed(),
             cosign: seed(),
             tls: seed(),
@@ -66,7 +96,7 @@ impl PostKeys {
         };
         Ok(Self {
             root: seed(ROOT)?,
-            log: seed(LOG)?,
+            log: log_key(store)?,
             next_log: seed(NEXT_LOG)?,
             cosign: seed(COSIGN)?,
             tls: seed(TLS)?,
@@ -80,9 +110,15 @@ impl PostKeys {
     ///
     /// As the store's.
     pub fn save(&self, store: &mut SqliteStore) -> Result<(), FolderError> {
+        match &self.log {
+            LogKey::Seed(seed) => store.put_secret(LOG, seed.as_slice())?,
+            LogKey::Token { public, pin } => {
+                store.put_secret(LOG_PUBLIC, public)?;
+                store.put_secret(TOKEN_PIN, pin.expose())?;
+            }
+        }
         let all = [
             (ROOT, &self.root),
-            (LOG, &self.log),
             (NEXT_LOG, &self.next_log),
             (COSIGN, &self.cosign),
             (TLS, &self.tls),
@@ -100,10 +136,23 @@ impl PostKeys {
         SoftwareSigner::from_seed(*self.root)
     }
 
-    /// Returns the signer of the post's log.
-    #[must_use]
-    pub fn log_signer(&self) -> SoftwareSigner {
-        SoftwareSigner::from_seed(*self.log)
+    /// Returns the signer of the post's log, which the settings place in a token or nowhere.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::Token`] if the token cannot be used, [`FolderError::LocalKeyMissing`] if the
+    /// settings name none although the key is in one.
+    pub fn log_signer(
+        &self,
+        settings: &Settings,
+    ) -> Result<Box<dyn PostSigner + Send>, FolderError> {
+        match &self.log {
+            LogKey::Seed(seed) => Ok(Box::new(SoftwareSigner::from_seed(**seed))),
+            LogKey::Token { pin, .. } => {
+                let place = settings.token.as_ref().ok_or(FolderError::LocalKeyMissing(LOG))?;
+                Ok(Box::new(TokenSigner::open(place, pin)?))
+            }
+        }
     }
 
     /// Returns the secret of the first prekey.
@@ -120,7 +169,7 @@ impl PostKeys {
             party: PartyIndex(0),
             name: name.to_owned(),
             generation: 0,
-            log_key: public(&self.log),
+            log_key: self.log.public(),
             cosign_key: public(&self.cosign),
             tls_key: public(&self.tls),
             prekey: self.prekey_secret().public().to_vec(),
@@ -135,14 +184,29 @@ impl PostKeys {
     ///
     /// [`FolderError::LocalNotOurs`].
     pub fn post_in(&self, charter: &SignedCharter) -> Result<PostIndex, FolderError> {
-        let log_key = self.log_signer().public();
+        let log_key = self.log.public();
         let found = charter.charter().posts().find(|(_, post)| post.log_key == log_key);
         found.map(|(index, _)| index).ok_or(FolderError::LocalNotOurs)
     }
 }
 
+fn log_key(store: &SqliteStore) -> Result<LogKey, FolderError> {
+    let missing = FolderError::LocalKeyMissing;
+    if let Some(sealed) = store.secret(LOG)? {
+        let seed = <[u8; 32]>::try_from(sealed.0.as_slice()).map_err(|_| missing(LOG))?;
+        return Ok(LogKey::Seed(Zeroizing::new(seed)));
+    }
+    let public = store.secret(LOG_PUBLIC)?.ok_or(missing(LOG))?;
+    let public = <[u8; 32]>::try_from(public.0.as_slice()).map_err(|_| missing(LOG_PUBLIC))?;
+    let pin = store.secret(TOKEN_PIN)?.ok_or(missing(TOKEN_PIN))?;
+    Ok(LogKey::Token { public, pin: Passphrase::new(&pin.0) })
+}
+
 const ROOT: &str = "root";
 const LOG: &str = "log";
+/// In place of the seed where a token has it: the public half, and what opens the token.
+const LOG_PUBLIC: &str = "log-public";
+const TOKEN_PIN: &str = "token-pin";
 const NEXT_LOG: &str = "log-next";
 const COSIGN: &str = "cosign";
 const TLS: &str = "tls";

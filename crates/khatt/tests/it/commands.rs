@@ -14,16 +14,18 @@ use serde_json::Value;
 /// A folder with passphrase files, in which commands are typed.
 pub(crate) struct Table {
     dir: tempfile::TempDir,
+    /// What every command finds in its environment beside the passphrase.
+    variables: Vec<(&'static str, PathBuf)>,
 }
 
 pub(crate) struct Said {
-    code: i32,
+    pub(crate) code: i32,
     out: String,
-    err: String,
+    pub(crate) err: String,
 }
 
 /// A post that runs until the test is over.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -44,17 +46,21 @@ impl Said {
 }
 
 impl Table {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         for name in ["post", "watch", "duty"] {
             let path = dir.path().join(format!("{name}.pass"));
             fs::write(&path, format!("a passphrase for {name}\n")).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
-        Self { dir }
+        Self { dir, variables: Vec::new() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn set(&mut self, variable: &'static str, path: PathBuf) {
+        self.variables.push((variable, path));
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -62,6 +68,7 @@ impl Table {
         let mut command = Command::new(env!("CARGO_BIN_EXE_khatt"));
         command.current_dir(self.dir.path()).env_clear().stdin(Stdio::null());
         command.env("KHATT_PASSPHRASE_FILE", self.path("post.pass"));
+        command.envs(self.variables.iter().map(|(name, path)| (name, path)));
         // A quote keeps what is between two of it together.
         for (place, part) in arguments.split('\'').enumerate() {
             if place % 2 == 1 {
@@ -73,7 +80,7 @@ impl Table {
         command
     }
 
-    fn say(&self, arguments: &str) -> Said {
+    pub(crate) fn say(&self, arguments: &str) -> Said {
         let output = self.command(arguments).output().unwrap();
         Said {
             code: output.status.code().unwrap(),
@@ -89,6 +96,11 @@ impl Table {
     }
 
     fn init(&self, name: &str, party: &str) {
+        self.init_with(name, party, "");
+    }
+
+    /// Makes a post with further options.
+    pub(crate) fn init_with(&self, name: &str, party: &str, options: &str) {
         // Asked of the system and given back: nothing else here takes ports in between.
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let listen = socket.local_addr().unwrap();
@@ -96,7 +108,8 @@ impl Table {
         self.fine(&format!(
             "post init {name} --party {party} --languages en,ar --listen {listen} --ballast 0 \
              --officer watch:watch --officer duty:watch+releasing \
-             --officer-passphrase-file watch=watch.pass --officer-passphrase-file duty=duty.pass"
+             --officer-passphrase-file watch=watch.pass --officer-passphrase-file duty=duty.pass \
+             {options}"
         ));
     }
 
@@ -105,6 +118,13 @@ impl Table {
         let table = Self::new();
         table.init("north", "North");
         table.init("south", "South");
+        table.open_line();
+        table
+    }
+
+    /// Opens a line between the two posts that were made.
+    pub(crate) fn open_line(&self) {
+        let table = self;
         table.fine("line propose north --card south/card.khatt --kind rehearsal -o line.khatt");
         for party in ["north", "south"] {
             table.fine(&format!("line sign {party} line.khatt"));
@@ -114,7 +134,6 @@ impl Table {
             table
                 .fine(&format!("line open {party} line.khatt --words {}", words.replace('"', "'")));
         }
-        table
     }
 
     pub(crate) fn run(&self, name: &str) -> Running {

@@ -6,4 +6,5 @@ mod commands;
 mod killed;
 mod no_leak;
 mod rehearse;
+mod token;
 mod transcripts;

@@ -13,7 +13,7 @@ use khatt::{
         desk::Desk,
     },
     draw_up::{Terms, draw_up},
-    folder::{NewOfficer, NewPost, PostFolder, PostKeys, Settings, system_fill},
+    folder::{LogKey, NewOfficer, NewPost, PostFolder, PostKeys, Settings, system_fill},
     network::{Whereabouts, settings},
     passphrase::Passphrase,
 };
@@ -98,9 +98,11 @@ fn make(base: &std::path::Path, party: &str) -> (PostFolder, khatt_record::card:
             languages: vec!["en".to_owned(), "ar".to_owned()],
             officer_language: "en".to_owned(),
             listen: None,
+            token: None,
             peers: Default::default(),
         },
         addresses: Vec::new(),
+        token: None,
         officers: vec![officer("watch", Roles::WATCH), officer("duty", Roles::RELEASING)],
         passphrase: Passphrase::new(PASS.as_bytes()),
         cost: PassphraseCost::DANGEROUS_LEAST,
@@ -267,7 +269,8 @@ fn nothing_secret_is_printed_in_a_whole_exchange() {
     }
     for side in &sides {
         let keys = &side.keys;
-        for seed in [&keys.root, &keys.log, &keys.next_log, &keys.cosign, &keys.tls, &keys.prekey] {
+        let LogKey::Seed(log) = &keys.log else { panic!("no token here") };
+        for seed in [&keys.root, log, &keys.next_log, &keys.cosign, &keys.tls, &keys.prekey] {
             assert!(!heard.holds(&seed[..16]), "a seed was printed");
         }
     }
