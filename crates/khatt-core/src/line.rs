@@ -14,6 +14,7 @@
 //! | `ahead` | entries that came before their predecessors |
 //! | `wants` | what peers ask for, and how often they get it |
 //! | `own` | what others say of our own log |
+//! | `judge` | verified runs, read, their officers checked on several threads |
 //! | `accept` | verified runs of a peer's entries, and the receipts for them |
 //! | `reconcile` | what each side holds; catching up; forks |
 //! | `epochs` | sealing secrets and prekeys |
@@ -21,6 +22,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    num::NonZeroUsize,
     sync::Arc,
 };
 
@@ -48,6 +50,7 @@ mod api;
 mod by_post;
 mod epochs;
 mod incoming;
+mod judge;
 mod logs;
 mod outgoing;
 mod own;
@@ -231,6 +234,8 @@ pub struct Line {
     unread: VecDeque<EntryId>,
     /// The clocks as of the last input.
     told: Now,
+    /// On how many threads officers' signatures are checked.
+    threads: NonZeroUsize,
 }
 
 impl Line {
@@ -290,6 +295,7 @@ impl Line {
             halt: None,
             unread: VecDeque::new(),
             told: now,
+            threads: NonZeroUsize::MIN,
             charter,
             parts,
         };

@@ -8,6 +8,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    num::NonZeroUsize,
     sync::{
         Mutex,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel},
@@ -175,7 +176,8 @@ impl PostHost {
             catalogue: Catalogue::builtin(),
             book: Wordbook::builtin(),
         };
-        let line = Line::open(parts.charter, parts.post, engine, now)?;
+        let mut line = Line::open(parts.charter, parts.post, engine, now)?;
+        line.set_threads(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
         let scrubbed = parts.store.reader()?;
         let mut worker = Worker {
             line_id: line.line_id(),

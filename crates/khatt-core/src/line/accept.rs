@@ -6,7 +6,6 @@
 
 use khatt_forms::FormId;
 use khatt_record::{
-    auth::{AuthError, VerifiedAuth, check_auth},
     commit::OpenPart,
     entry::{Ahead as AheadReceipt, Entry, MessageHeader, Receipt, Refusal, RefusalReason},
     ids::{EntryId, Hash, PostIndex},
@@ -15,9 +14,10 @@ use khatt_record::{
 use super::{
     Ahead, Effect, Event, Halt, Line,
     ahead::ahead_key,
+    judge::{Judged, Judgement, Permitted},
     logs::Staged,
     outgoing::flash_key,
-    people::{self, Verdict},
+    people::Verdict,
     reconcile::wants_receipt,
 };
 use crate::{
@@ -25,6 +25,32 @@ use crate::{
     store::{Sealed, StateChange, StoredCheckpoint, StoredEntry},
     time::Now,
 };
+
+/// Whether a message is new to the people here, or was told them when it came ahead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Now,
+    AheadBefore,
+}
+
+/// What is kept of a message.
+enum Kept {
+    /// All of it, and a receipt is owed.
+    Receipted(OpenPart),
+    /// All of it, beside our refusal.
+    Refused(OpenPart),
+    /// Its entry alone, beside our refusal.
+    Nothing,
+}
+
+impl Kept {
+    fn open(self) -> Option<Sealed> {
+        match self {
+            Self::Receipted(open) | Self::Refused(open) => Some(Sealed(open.encode())),
+            Self::Nothing => None,
+        }
+    }
+}
 
 impl Line {
     /// Takes a run of entries that a verified checkpoint covers.
@@ -38,8 +64,8 @@ impl Line {
         let log = checkpoint.log;
         let mut owed = false;
         let count = run.len() as u64;
-        for staged in run {
-            owed |= self.accept_one(log, staged, now);
+        for judged in self.judge(log, run, now) {
+            owed |= self.accept_one(log, judged, now);
         }
         let Some(state) = self.logs.slot_mut(log.index()) else {
             return;
@@ -69,12 +95,12 @@ impl Line {
     }
 
     /// Takes one entry; returns whether a receipt is owed for it.
-    fn accept_one(&mut self, log: PostIndex, staged: Staged, now: Now) -> bool {
+    fn accept_one(&mut self, log: PostIndex, judged: Judged, now: Now) -> bool {
         let id = EntryId { log, index: self.logs[log.index()].size() };
-        let decoded = Entry::decode(&staged.leaf, self.logs.len(), log);
-        self.logs[log.index()].append(staged.hash);
-        let mut stored = StoredEntry { id, leaf: staged.leaf, leaf_hash: staged.hash, open: None };
-        let Ok(entry) = decoded else {
+        let Judged { leaf, hash, open, entry, judgement } = judged;
+        self.logs[log.index()].append(hash);
+        let mut stored = StoredEntry { id, leaf, leaf_hash: hash, open: None };
+        let Some(entry) = entry else {
             // Signed by its author and yet no entry: kept as it is, for whoever will judge.
             self.raise(Cause::PeerMalformed { post: log }, now);
             self.batch.entries.push(stored);
@@ -88,9 +114,10 @@ impl Line {
                 if was_ahead {
                     self.batch.state.push(StateChange::Delete(ahead_key(id)));
                 }
-                let (kept, taken) = self.message(id, header, staged.open, was_ahead, now);
-                owed = taken;
-                stored.open = kept;
+                let ahead = if was_ahead { Came::AheadBefore } else { Came::Now };
+                let kept = self.message(id, header, open, judgement, ahead, now);
+                owed = matches!(kept, Kept::Receipted(_));
+                stored.open = kept.open();
             }
             Entry::Receipt(receipt) => self.receipt(id, receipt, now),
             Entry::Ahead(receipt) => self.ahead_receipt(id, receipt, now),
@@ -129,39 +156,32 @@ impl Line {
         self.claimed_time(id.log, entry.t_ms(), now);
     }
 
-    /// A message: its officers, its size and rate, its form and rendering.
-    ///
-    /// Returns the open part to keep, and whether a receipt is owed.
+    /// A message, as it was judged; returns what to keep of it, and whether a receipt is owed.
     fn message(
         &mut self,
         id: EntryId,
         header: &MessageHeader,
         open: Option<OpenPart>,
-        was_ahead: bool,
+        judgement: Judgement,
+        came: Came,
         now: Now,
-    ) -> (Option<Sealed>, bool) {
-        let Some(open) = open.filter(|open| open.check_against(header).is_ok()) else {
-            self.refuse(id, RefusalReason::UNOPENABLE, now);
-            self.raise(Cause::PeerUnopenable { post: id.log }, now);
-            return (None, false);
-        };
-        let bytes = open.body.len() + open.auth.len();
-        if !was_ahead && !self.people.within_quota(id.log, header.precedence, bytes, now) {
-            self.refuse(id, RefusalReason::OVER_QUOTA, now);
-            self.raise(Cause::PeerFlood { post: id.log }, now);
-            return (None, false);
-        }
-        let kept = Some(Sealed(open.encode()));
-        match self.permitted(id.log, header, &open) {
-            Err(cause) => {
-                self.refuse(id, RefusalReason::UNAUTHORISED, now);
-                self.raise(cause, now);
-                return (kept, false);
+    ) -> Kept {
+        let (reason, cause, open) = match (judgement, open) {
+            (Judgement::OverQuota, _) => {
+                (RefusalReason::OVER_QUOTA, Cause::PeerFlood { post: id.log }, None)
             }
-            Ok(auth) if !was_ahead => self.received(id, header, &open, &auth, Ahead::No, now),
-            Ok(_) => {}
-        }
-        (kept, true)
+            (Judgement::Officers(Ok(permitted)), Some(open)) => {
+                if came == Came::Now {
+                    self.received(id, header, permitted, Ahead::No, now);
+                }
+                return Kept::Receipted(open);
+            }
+            (Judgement::Officers(Err(cause)), open) => (RefusalReason::UNAUTHORISED, cause, open),
+            _ => (RefusalReason::UNOPENABLE, Cause::PeerUnopenable { post: id.log }, None),
+        };
+        self.refuse(id, reason, now);
+        self.raise(cause, now);
+        open.map_or(Kept::Nothing, Kept::Refused)
     }
 
     /// Tells people of a message that is certainly the peer's and properly released.
@@ -169,40 +189,20 @@ impl Line {
         &mut self,
         id: EntryId,
         header: &MessageHeader,
-        open: &OpenPart,
-        auth: &VerifiedAuth,
+        permitted: Permitted,
         ahead: Ahead,
         now: Now,
     ) {
         let event = Event::Received { entry: id, precedence: header.precedence, ahead };
         self.effects.push(Effect::Event(event));
         let post = id.log;
-        match self.incoming_message(id, header, open, auth, now) {
+        match self.incoming_message(id, header, permitted, now) {
             Verdict::Fine => {}
             Verdict::FormUnknown(form) => {
                 let FormId { number: form, version } = form;
                 self.raise(Cause::PeerFormUnknown { post, form, version }, now);
             }
             Verdict::Malformed => self.raise(Cause::PeerMalformed { post }, now),
-        }
-    }
-
-    /// Checks a message's officers, and that its form may travel under its act.
-    ///
-    /// What the post itself sends, or one officer alone, is only what a line test or a step of the
-    /// ladder needs: else either would be a way around the charter's release rule.
-    pub(super) fn permitted(
-        &self,
-        log: PostIndex,
-        header: &MessageHeader,
-        open: &OpenPart,
-    ) -> Result<VerifiedAuth, Cause> {
-        let auth = check_auth(&self.charter, log, header, open);
-        let auth = auth.map_err(|fault| officer_cause(log, fault))?;
-        if people::act_fits(header.act, open) {
-            Ok(auth)
-        } else {
-            Err(Cause::PeerReleaseRule { post: log })
         }
     }
 
@@ -289,18 +289,5 @@ impl Line {
     /// Returns whether this post may sign; the reason why not goes to whoever asks for an act.
     pub(super) fn may_sign(&self) -> Result<(), Halt> {
         self.halt.map_or(Ok(()), Err)
-    }
-}
-
-/// What an unsatisfied charter means: a bad signature, or a rule that was not kept.
-fn officer_cause(post: PostIndex, fault: AuthError) -> Cause {
-    match fault {
-        AuthError::PeerTooFew { .. }
-        | AuthError::PeerNotReleased
-        | AuthError::PeerNoEmergency
-        | AuthError::PeerNeedless
-        | AuthError::PeerOtherRole(_)
-        | AuthError::PeerExpired(_) => Cause::PeerReleaseRule { post },
-        _ => Cause::PeerBadOfficer { post },
     }
 }

@@ -13,7 +13,7 @@ use khatt_record::{
     merkle::{LeafHashes, PROOF_MAX, consistency_proof, leaf_hash, node_hash, root_from_inclusion},
 };
 
-use super::{Ahead, Line, incoming::FrameProof, logs::Staged};
+use super::{Ahead, Line, incoming::FrameProof, judge::permitted, logs::Staged};
 use crate::{
     alarm::Cause,
     store::{Sealed, StateChange, StoredCheckpoint, StoredEntry},
@@ -130,8 +130,8 @@ impl Line {
         if kept.open.check_against(header).is_err() {
             return;
         }
-        let auth = match self.permitted(id.log, header, &kept.open) {
-            Ok(auth) => auth,
+        let officers = match permitted(&self.charter, id.log, header, &kept.open) {
+            Ok(officers) => officers,
             Err(cause) => {
                 self.raise(cause, now);
                 return;
@@ -145,7 +145,6 @@ impl Line {
         self.save_meter(id.log, now);
         self.batch.checkpoints.push(checkpoint);
         self.batch.state.push(StateChange::Put(ahead_key(id), Sealed(kept.encode())));
-        let open = kept.open.clone();
         if let Some(state) = self.logs.slot_mut(id.log.index()) {
             state.proved.insert(checkpoint.size, checkpoint);
             state.ahead.insert(id.index, kept);
@@ -156,7 +155,7 @@ impl Line {
             let receipt = AheadReceipt { t_ms, seen, entry: id, size, root };
             self.append_own(&Entry::Ahead(receipt), None);
         }
-        self.received(id, header, &open, &auth, Ahead::PredecessorsMissing, now);
+        self.received(id, header, officers, Ahead::PredecessorsMissing, now);
     }
 
     /// Puts an entry ahead in its place once its predecessors are all here.

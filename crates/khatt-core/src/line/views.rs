@@ -1,11 +1,12 @@
 //! What a person may ask of a line: its logs, messages, ladders, alarms. Reading changes nothing.
 
 use khatt_forms::Body;
-use khatt_record::{
-    Entry, EntryId, Hash, Kind, LineId, PostIndex, SignedCharter, auth::VerifiedAuth,
-};
+use khatt_record::{Entry, EntryId, Hash, Kind, LineId, PostIndex, SignedCharter};
 
-use super::{Line, MessageView};
+use super::{
+    Line, MessageView,
+    judge::{Permitted, permitted},
+};
 use crate::{
     alarm::Alarm,
     clocks::ClockKey,
@@ -103,8 +104,8 @@ impl Line {
             .open
             .as_ref()
             .and_then(|open| khatt_record::commit::OpenPart::decode(&open.0).ok());
-        let verified: Option<VerifiedAuth> =
-            open.as_ref().and_then(|open| self.permitted(id.log, &header, open).ok());
+        let verified: Option<Permitted> =
+            open.as_ref().and_then(|open| permitted(&self.charter, id.log, &header, open).ok());
         Ok(Some(MessageView {
             entry: id,
             claimed_ms: header.t_ms,
@@ -112,7 +113,7 @@ impl Line {
             act: header.act,
             thread: header.thread,
             body: open.as_ref().and_then(|open| Body::decode(&open.body).ok()),
-            auth: verified,
+            auth: verified.map(|permitted| permitted.auth),
         }))
     }
 
@@ -145,7 +146,7 @@ impl Line {
         self.people.alarms.in_order().into_iter()
     }
 
-    /// Returns the acknowledgement statistics since this post started.
+    /// Returns the acknowledgement statistics, restarts included.
     #[must_use]
     pub fn statistics(&self) -> &Statistics {
         &self.people.statistics

@@ -4,11 +4,11 @@ use khatt_forms::{Body, Filled, Form, Language, Relation, Value, rendering_diges
 use khatt_record::{
     EntryId, PostIndex,
     auth::VerifiedAuth,
-    commit::OpenPart,
     entry::{Act, MessageHeader},
 };
 
 use super::{Line, Verdict};
+use crate::line::judge::Permitted;
 use crate::{
     alarm::Cause,
     ladder::{Answer, By, Climb, Proof, Step, Words},
@@ -33,11 +33,11 @@ impl Line {
         &mut self,
         id: EntryId,
         header: &MessageHeader,
-        open: &OpenPart,
-        auth: &VerifiedAuth,
+        permitted: Permitted,
         now: Now,
     ) -> Verdict {
-        let Ok(body) = Body::decode(&open.body) else {
+        let Permitted { auth, body } = permitted;
+        let Some(body) = body else {
             // Nobody can read it, and somebody must know that it came.
             self.follow_theirs(id, header.precedence, 0, now);
             return Verdict::Malformed;
@@ -48,11 +48,11 @@ impl Line {
         };
         self.unread.push_back(id);
         match header.act {
-            Act::Acknowledge => self.acknowledgement(id, header, &body, form, auth, now),
+            Act::Acknowledge => self.acknowledgement(id, header, &body, form, &auth, now),
             Act::Service => self.service(id, header, &body, form, now),
             Act::Release => {
                 self.follow_theirs(id, header.precedence, form.wanted_ack(), now);
-                self.answers(id, header, &body, auth, now);
+                self.answers(id, header, &body, &auth, now);
             }
         }
         Verdict::Fine
@@ -186,13 +186,13 @@ impl Line {
 
 /// Tells whether a message's form may travel under its act: the post's own are line tests, one
 /// officer's are steps of the ladder, and everything else is released by the charter's rule.
-pub(in crate::line) fn act_fits(act: Act, open: &OpenPart) -> bool {
+pub(in crate::line) fn act_fits(act: Act, body: Option<&Body>) -> bool {
     let forms: [u8; 2] = match act {
         Act::Release => return true,
         Act::Acknowledge => [ACKNOWLEDGE, READ_BACK],
         Act::Service => [LINE_TEST, LINE_TEST_REPLY],
     };
-    Body::decode(&open.body).is_ok_and(|body| forms.contains(&body.form.number))
+    body.is_some_and(|body| forms.contains(&body.form.number))
 }
 
 /// The entries that a body refers to in one of these ways.
