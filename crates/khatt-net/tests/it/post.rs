@@ -12,7 +12,8 @@ pub(crate) const SOUTH: u16 = 2;
 pub(crate) const NORTH_SEED: [u8; 32] = [0x4e; 32];
 pub(crate) const SOUTH_SEED: [u8; 32] = [0x53; 32];
 pub(crate) const STRANGER_SEED: [u8; 32] = [0x58; 32];
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for what must happen; nothing depends on how soon it does.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Post {
     pub(crate) direct: Direct,

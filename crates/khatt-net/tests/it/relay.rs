@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::net::UdpSocket;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Vec<u8>>>>,
     cut: Arc<AtomicBool>,
+    came: Arc<Notify>,
     task: AbortHandle,
 }
 
@@ -21,12 +23,14 @@ impl Relay {
         let address = socket.local_addr().unwrap();
         let seen: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let cut: Arc<AtomicBool> = Arc::default();
-        let (copies, is_cut) = (seen.clone(), cut.clone());
+        let came: Arc<Notify> = Arc::default();
+        let (copies, is_cut, tell) = (seen.clone(), cut.clone(), came.clone());
         let task = tokio::spawn(async move {
             let mut near = None;
             let mut buffer = vec![0; 65536];
             while let Ok((len, from)) = socket.recv_from(&mut buffer).await {
                 copies.lock().unwrap().push(buffer[..len].to_vec());
+                tell.notify_one();
                 let to = if from == far {
                     near
                 } else {
@@ -39,11 +43,19 @@ impl Relay {
             }
         })
         .abort_handle();
-        Self { address, seen, cut, task }
+        Self { address, seen, cut, came, task }
     }
 
     pub(crate) fn cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::SeqCst);
+    }
+
+    /// Waits until this many more datagrams have come, cut or not.
+    pub(crate) async fn sees(&self, more: usize) {
+        let enough = self.seen.lock().unwrap().len() + more;
+        while self.seen.lock().unwrap().len() < enough {
+            self.came.notified().await;
+        }
     }
 
     pub(crate) fn seen(&self) -> Vec<Vec<u8>> {
