@@ -73,8 +73,8 @@ fn happen(rig: &mut Rig, what: u8, to: u8) {
 /// sent them.
 fn accuses(event: &Event) -> bool {
     use Cause::{
-        PeerBadOfficer, PeerBadReceipt, PeerBadSignature, PeerForked, PeerOtherKind,
-        PeerReleaseRule, PeerShrank, PeerUnopenable,
+        PeerBadOfficer, PeerBadReceipt, PeerBadSignature, PeerForked, PeerReleaseRule, PeerShrank,
+        PeerUnopenable,
     };
     let Event::Alarm(change) = event else {
         return false;
@@ -86,7 +86,6 @@ fn accuses(event: &Event) -> bool {
             | PeerBadSignature { .. }
             | PeerBadOfficer { .. }
             | PeerReleaseRule { .. }
-            | PeerOtherKind { .. }
             | PeerUnopenable { .. }
             | PeerBadReceipt { .. }
     )

@@ -399,6 +399,12 @@ impl Alarms {
         self.alarms.get(&cause)
     }
 
+    /// Tells whether a cause is present, seen or not.
+    #[must_use]
+    pub fn is_present(&self, cause: Cause) -> bool {
+        self.get(cause).is_some_and(|alarm| alarm.presence == Presence::Active)
+    }
+
     /// Returns the cause with this key, if there is such an alarm.
     #[must_use]
     pub fn by_key(&self, key: &str) -> Option<Cause> {

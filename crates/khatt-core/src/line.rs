@@ -17,6 +17,7 @@
 //! | `judge` | verified runs, read, their officers checked on several threads |
 //! | `accept` | verified runs of a peer's entries, and the receipts for them |
 //! | `reconcile` | what each side holds; catching up; forks |
+//! | `lasting` | what is an alarm once it lasts: a gap, a shortened log, an old epoch |
 //! | `epochs` | sealing secrets and prekeys |
 //! | `people` | drafts, release, acknowledgement, clocks, alarms, line tests |
 
@@ -51,6 +52,7 @@ mod by_post;
 mod epochs;
 mod incoming;
 mod judge;
+mod lasting;
 mod logs;
 mod outgoing;
 mod own;
@@ -176,6 +178,8 @@ struct Peer {
     heard: Due,
     /// Since when it says of our log what ours does not say.
     contradicts_ms: Option<u64>,
+    /// Since when it says that it holds less of its own log than we hold under its signature.
+    shrank_ms: Option<u64>,
     /// What it asked for and was not yet answered.
     wants: wants::Wants,
     /// Checkpoints that may still be asked of it or shown to it for the frame at hand.
@@ -236,6 +240,7 @@ pub struct Line {
     told: Now,
     /// On how many threads officers' signatures are checked.
     threads: NonZeroUsize,
+    lasting: lasting::Lasting,
 }
 
 impl Line {
@@ -296,6 +301,7 @@ impl Line {
             unread: VecDeque::new(),
             told: now,
             threads: NonZeroUsize::MIN,
+            lasting: lasting::Lasting::default(),
             charter,
             parts,
         };
@@ -306,7 +312,8 @@ impl Line {
 
     /// Tells the engine what happened.
     pub fn handle(&mut self, now: Now, input: Input) {
-        self.told = now;
+        let before = std::mem::replace(&mut self.told, now);
+        self.clock_went(before, now);
         match input {
             Input::Connected { peer, route } => self.connected(peer, route, now),
             Input::Disconnected { peer, route } => self.disconnected(peer, route, now),
@@ -315,6 +322,7 @@ impl Line {
             Input::Committed(token) => self.committed(token, now),
             Input::CommitFailed { token, fault } => self.commit_failed(token, &fault, now),
             Input::Damaged => self.raise(Cause::LocalDamage, now),
+            Input::DeskAlive => self.desk_alive(now),
             Input::Tick => self.compare_renderings(now),
         }
         self.tick(now);
@@ -435,6 +443,7 @@ impl Line {
             return;
         }
         self.people_due(now);
+        self.lasting_due(now);
         for peer in self.other_posts().collect::<Vec<_>>() {
             let state = &self.peers[peer.index()];
             if state.connected() && now.mono_ms >= state.last_have_ms + HEARTBEAT_MS {
@@ -458,7 +467,10 @@ impl Line {
         let wants = self.peers.iter().filter(|peer| peer.connected());
         let wants = wants.filter_map(|peer| peer.wants.next_due()).min();
         let unread = (!self.unread.is_empty()).then_some(self.told.mono_ms);
-        [retry, heartbeat, wants, unread, self.people.next_due()].into_iter().flatten().min()
+        [retry, heartbeat, wants, unread, self.people.next_due(), self.lasting_next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The posts other than this one.

@@ -90,13 +90,8 @@ pub enum Cause {
         /// The peer's post.
         post: PostIndex,
     },
-    /// A peer sent what belongs to another line.
+    /// A peer sent what belongs to another line, of the same kind or another: the line's id holds its kind.
     PeerOtherLine {
-        /// The peer's post.
-        post: PostIndex,
-    },
-    /// A peer sent what belongs to a line of another kind: a drill into the real, or the reverse.
-    PeerOtherKind {
         /// The peer's post.
         post: PostIndex,
     },
@@ -120,7 +115,7 @@ pub enum Cause {
         /// The peer's post.
         post: PostIndex,
     },
-    /// Entries of a peer's log came out of order and the ones before them are missing.
+    /// Entries of a peer's log came and the ones before them stay away.
     PeerGap {
         /// The log.
         post: PostIndex,
@@ -190,7 +185,7 @@ pub enum Cause {
         /// The peer's post.
         post: PostIndex,
     },
-    /// No desk has shown that it is alive.
+    /// A desk was there, and shows no more that it is alive.
     NoDesk,
     /// The disk has no room.
     LocalDiskFull,
@@ -200,7 +195,7 @@ pub enum Cause {
     LocalRolledBack,
     /// The wall clock was set, or the machine slept.
     LocalClockStep,
-    /// No fresh prekey of a peer: the age of forward secrecy grows.
+    /// No fresh prekey of a peer for long: the age of forward secrecy grows.
     EpochOld {
         /// The peer's post.
         post: PostIndex,
@@ -295,7 +290,6 @@ impl Cause {
             | Self::PeerBadOfficer { .. }
             | Self::PeerReleaseRule { .. }
             | Self::PeerOtherLine { .. }
-            | Self::PeerOtherKind { .. }
             | Self::PeerBadReceipt { .. }
             | Self::LocalRolledBack => Class::Flash,
             Self::PeerRefused { .. }
@@ -330,7 +324,6 @@ impl Cause {
             | Self::PeerBadOfficer { .. }
             | Self::PeerReleaseRule { .. }
             | Self::PeerOtherLine { .. }
-            | Self::PeerOtherKind { .. }
             | Self::PeerMalformed { .. }
             | Self::PeerUnopenable { .. }
             | Self::PeerBadReceipt { .. }
@@ -363,7 +356,6 @@ impl Cause {
             Self::PeerBadOfficer { .. } => ("KA-2004", "peer-bad-officer"),
             Self::PeerReleaseRule { .. } => ("KA-2005", "peer-release-rule"),
             Self::PeerOtherLine { .. } => ("KA-2006", "peer-other-line"),
-            Self::PeerOtherKind { .. } => ("KA-2007", "peer-other-kind"),
             Self::PeerRepeats { .. } => ("KA-2008", "peer-repeats"),
             Self::PeerGap { .. } => ("KA-2009", "peer-gap"),
             Self::PeerSkew { .. } => ("KA-2010", "peer-skew"),
@@ -413,7 +405,6 @@ impl fmt::Display for Cause {
             | Self::PeerBadOfficer { post }
             | Self::PeerReleaseRule { post }
             | Self::PeerOtherLine { post }
-            | Self::PeerOtherKind { post }
             | Self::PeerMalformed { post }
             | Self::PeerUnopenable { post }
             | Self::PeerBadReceipt { post }

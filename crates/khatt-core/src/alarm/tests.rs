@@ -159,7 +159,9 @@ fn every_cause() -> Vec<Cause> {
         Cause::PeerBadOfficer { post },
         Cause::PeerReleaseRule { post },
         Cause::PeerOtherLine { post },
-        Cause::PeerOtherKind { post },
+        Cause::PeerMalformed { post },
+        Cause::PeerUnopenable { post },
+        Cause::PeerBadReceipt { post },
         Cause::PeerRepeats { post },
         Cause::PeerGap { post },
         Cause::PeerSkew { post },
@@ -176,6 +178,7 @@ fn every_cause() -> Vec<Cause> {
         Cause::NoDesk,
         Cause::LocalDiskFull,
         Cause::LocalDamage,
+        Cause::LocalRolledBack,
         Cause::LocalClockStep,
         Cause::EpochOld { post },
     ];
@@ -213,8 +216,8 @@ fn every_kind_of_cause_has_a_code_and_a_text_of_its_own() {
     let mut texts: Vec<_> = codes.iter().map(|(_, text)| text).collect();
     texts.sort_unstable();
     texts.dedup();
-    assert_eq!(codes.len(), 30);
-    assert_eq!(texts.len(), 30);
+    assert_eq!(codes.len(), 33);
+    assert_eq!(texts.len(), 33);
 }
 
 proptest! {

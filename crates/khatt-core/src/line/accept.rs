@@ -84,6 +84,9 @@ impl Line {
         }
         self.save_meter(log, now);
         self.caught_up(log, checkpoint.size);
+        self.gap_ends(log, now);
+        let erased = self.epochs.erase_receiving(log, checkpoint.size);
+        self.batch.state.extend(erased);
         self.absorb_ahead(log, now);
     }
 

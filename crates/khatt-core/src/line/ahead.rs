@@ -149,6 +149,7 @@ impl Line {
             state.proved.insert(checkpoint.size, checkpoint);
             state.ahead.insert(id.index, kept);
         }
+        self.gap_begins(id.log, now);
         if self.halt.is_none() {
             let (t_ms, seen) = (now.wall_ms, self.seen());
             let StoredCheckpoint { size, root, .. } = checkpoint;

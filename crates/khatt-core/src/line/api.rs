@@ -78,6 +78,8 @@ pub enum Input {
     Damaged,
     /// Only the time has moved.
     Tick,
+    /// A desk of this post shows its alarms to somebody, and says so every two seconds.
+    DeskAlive,
 }
 
 /// What an officer or the post asks of the engine.

@@ -46,6 +46,13 @@ pub(super) struct Sending {
     pub(super) messages: u32,
 }
 
+/// An epoch of a peer, and where its entry stands in the peer's log.
+struct Receiving {
+    epoch: ReceiveEpoch,
+    /// 0 if it was not kept: then it stands below anything that comes.
+    entry: u64,
+}
+
 /// A peer's published prekey and how many capsules we have sealed to it.
 struct Published {
     key: Vec<u8>,
@@ -56,10 +63,12 @@ struct Published {
 #[derive(Default)]
 pub(super) struct Epochs {
     pub(super) sending: Option<Sending>,
-    receiving: BTreeMap<PostIndex, BTreeMap<u32, ReceiveEpoch>>,
+    receiving: BTreeMap<PostIndex, BTreeMap<u32, Receiving>>,
     pub(super) prekeys: BTreeMap<u32, PrekeySecret>,
     stock: BTreeMap<PostIndex, BTreeMap<u32, Published>>,
     pub(super) windows: ReplayWindows,
+    /// Per peer, the highest number of ours that a capsule of its was sealed to.
+    used_by: BTreeMap<PostIndex, u32>,
 }
 
 impl Epochs {
@@ -100,12 +109,71 @@ impl Epochs {
         })
     }
 
-    /// Counts one capsule sealed to a prekey.
+    /// Counts one capsule sealed to a prekey. None is sealed to an older one from then on, so that
+    /// its owner may erase those.
     pub(super) fn spend(&mut self, post: PostIndex, number: u32) -> StateChange {
-        if let Some(prekey) = self.stock.get_mut(&post).and_then(|stock| stock.get_mut(&number)) {
-            prekey.used = prekey.used.saturating_add(1);
+        if let Some(stock) = self.stock.get_mut(&post) {
+            stock.retain(|held, _| *held >= number);
+            if let Some(prekey) = stock.get_mut(&number) {
+                prekey.used = prekey.used.saturating_add(1);
+            }
         }
         self.stock_state(post)
+    }
+
+    /// A peer's capsule was sealed to this prekey of ours. Seeds that no peer will use any more are
+    /// erased (`spec/epoch.md §4`).
+    pub(super) fn used(
+        &mut self,
+        by: PostIndex,
+        number: u32,
+        peers: impl Iterator<Item = PostIndex>,
+    ) -> Vec<StateChange> {
+        let before = self.used_by.get(&by).copied().unwrap_or(0);
+        if number <= before {
+            return Vec::new();
+        }
+        self.used_by.insert(by, number);
+        let value = Sealed(number.to_be_bytes().to_vec());
+        let mut changes = vec![StateChange::Put(format!("prekey/by/{by}"), value)];
+        let by_all = peers.map(|post| self.used_by.get(&post).copied().unwrap_or(0)).min();
+        let kept = self.prekeys.split_off(&by_all.unwrap_or(0));
+        for (old, secret) in std::mem::replace(&mut self.prekeys, kept) {
+            // The charter's own is how a post that lost everything is still heard.
+            if old == 0 {
+                self.prekeys.insert(old, secret);
+            } else {
+                changes.push(StateChange::Delete(prekey_key(old)));
+            }
+        }
+        changes
+    }
+
+    /// A peer's log is held up to this size: what was sealed under its epochs before the newest one
+    /// that stands below it has come, or comes again under a newer one.
+    pub(super) fn erase_receiving(&mut self, post: PostIndex, size: u64) -> Vec<StateChange> {
+        let Some(kept) = self.receiving.get_mut(&post) else {
+            return Vec::new();
+        };
+        let newest = kept.iter().rev().find(|(_, held)| held.entry < size);
+        let Some(newest) = newest.map(|(number, _)| *number) else {
+            return Vec::new();
+        };
+        let rest = kept.split_off(&newest);
+        let old = std::mem::replace(kept, rest);
+        let mut changes = Vec::with_capacity(old.len());
+        for (number, held) in old {
+            changes.push(StateChange::Delete(receiving_key(post, number)));
+            self.windows.forget(post, held.epoch.number);
+        }
+        changes
+    }
+
+    /// Tells whether a frame names an epoch before those that are kept: what was erased.
+    pub(super) fn is_erased(&self, post: PostIndex, wire: u16) -> bool {
+        let oldest = self.receiving.get(&post).and_then(|kept| kept.first_key_value());
+        let number = EpochNumber::nearest(wire, self.newest(post));
+        matches!((oldest, number), (Some((oldest, _)), Some(number)) if number.get() < *oldest)
     }
 
     /// Keeps a peer's epoch; returns what to store, and what to erase because it is too old.
@@ -113,6 +181,7 @@ impl Epochs {
         &mut self,
         post: PostIndex,
         epoch: ReceiveEpoch,
+        entry: u64,
     ) -> Vec<StateChange> {
         let kept = self.receiving.entry(post).or_default();
         let number = epoch.number.get();
@@ -120,7 +189,7 @@ impl Epochs {
             return Vec::new();
         }
         let secret = Sealed(epoch.secret.expose().to_vec());
-        kept.insert(number, epoch);
+        kept.insert(number, Receiving { epoch, entry });
         let mut changes = vec![StateChange::Put(receiving_key(post, number), secret)];
         while kept.len() > RECEIVING_KEPT {
             let Some((old, _)) = kept.pop_first() else {
@@ -145,7 +214,7 @@ impl Epochs {
     /// Finds the epoch that a frame's two bytes of number mean.
     pub(super) fn receiving(&self, post: PostIndex, wire: u16) -> Option<&ReceiveEpoch> {
         let number = EpochNumber::nearest(wire, self.newest(post))?;
-        self.receiving.get(&post)?.get(&number.get())
+        Some(&self.receiving.get(&post)?.get(&number.get())?.epoch)
     }
 
     /// Returns the stored form of our sending epoch.
@@ -208,12 +277,18 @@ impl Epochs {
                 {
                     secret.copy_from_slice(value);
                     let secret = EpochSecret::from_bytes(secret);
-                    let _ = self.keep_receiving(PostIndex(post), ReceiveEpoch { secret, number });
+                    let _ =
+                        self.keep_receiving(PostIndex(post), ReceiveEpoch { secret, number }, 0);
                 }
             }
             (Some("prekey"), Some("own"), Some(number), None) => {
                 if let (Ok(number), Ok(seed)) = (number.parse(), <[u8; 32]>::try_from(value)) {
                     self.prekeys.insert(number, PrekeySecret::from_seed(seed));
+                }
+            }
+            (Some("prekey"), Some("by"), Some(post), None) => {
+                if let (Ok(post), Ok(number)) = (post.parse(), <[u8; 4]>::try_from(value)) {
+                    self.used_by.insert(PostIndex(post), u32::from_be_bytes(number));
                 }
             }
             (Some("prekey"), Some("peer"), Some(post), None) => {

@@ -80,6 +80,10 @@ impl Line {
         }
         let epoch = self.epochs.receiving(peer, header.epoch);
         let Some(epoch) = epoch.cloned() else {
+            if self.epochs.is_erased(peer, header.epoch) {
+                // Too late: what it carried is held, or comes again under a newer epoch.
+                return Ok(Vec::new());
+            }
             // We lack the epoch: the peer sends its capsule again when it hears what we hold.
             self.ask_again(peer, now);
             return Err(FrameError::CarrierUnopenable);
@@ -135,8 +139,10 @@ impl Line {
             self.raise(Cause::PeerBadSignature { post: peer }, now);
             return false;
         }
-        let change = self.epochs.keep_receiving(peer, epoch);
+        let change = self.epochs.keep_receiving(peer, epoch, index);
         self.batch.state.extend(change);
+        let erased = self.epochs.used(peer, prekey_no, self.other_posts());
+        self.batch.state.extend(erased);
         if prekey_no > self.prekey_used {
             self.prekey_used = prekey_no;
             self.put_number("prekey/used".to_owned(), u64::from(prekey_no));
@@ -255,6 +261,7 @@ impl Line {
                 return;
             }
             Err(gap) => {
+                self.gap_begins(log, now);
                 self.ask_from(peer, log, gap.first_missing, now);
                 return;
             }

@@ -68,6 +68,8 @@ pub(super) struct LogState {
     pub(super) frozen: bool,
     /// Claimed time of the newest entry.
     pub(super) newest_ms: u64,
+    /// Since when entries are missing before what came.
+    pub(super) gap_ms: Option<u64>,
 }
 
 impl LogState {
@@ -85,6 +87,7 @@ impl LogState {
             seen: Seen::none(posts, post),
             frozen: false,
             newest_ms: 0,
+            gap_ms: None,
         }
     }
 

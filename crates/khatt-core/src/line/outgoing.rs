@@ -319,7 +319,11 @@ impl Line {
             Some(sending) => {
                 let due = sending.messages >= epochs::EPOCH_MESSAGES
                     || now.wall_ms.saturating_sub(sending.started_ms) >= epochs::EPOCH_AGE_MS;
-                due && self.epochs.all_fresh(&recipients)
+                let fresh = due && self.epochs.all_fresh(&recipients);
+                if due && !fresh {
+                    self.epoch_waits(&recipients, now);
+                }
+                fresh
             }
         };
         if !wanted {
@@ -377,6 +381,7 @@ impl Line {
             messages: 0,
         });
         self.batch.state.extend(self.epochs.sending_state());
+        self.epoch_begun(now);
     }
 
     /// Publishes prekeys until a stock of unused ones stands in our log.

@@ -37,6 +37,8 @@ pub(super) use tests_of_line::Answers;
 const SKEW_MAX_MS: i64 = 120_000;
 /// The state key of our own meter; a peer's has its number.
 const OWN_METER: &str = "meter/own";
+/// The state key of the figures of the line.
+const STATISTICS: &str = "statistics";
 /// Settled ladders kept in memory for the next question about them.
 const SETTLED_KEPT: usize = 256;
 
@@ -63,6 +65,14 @@ pub(super) struct People {
     own_meter: OwnMeter,
     peer_meters: BTreeMap<PostIndex, PeerMeter>,
     pub(super) statistics: Statistics,
+    figures: Figures,
+}
+
+/// Whether the figures of the line are kept as they stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Figures {
+    Kept,
+    Changed,
 }
 
 impl People {
@@ -86,7 +96,47 @@ impl People {
             drafts: BTreeMap::new(),
             own_meter: OwnMeter::new(),
             statistics: Statistics::new(),
+            figures: Figures::Kept,
         }
+    }
+
+    /// Tells whether times run that are worth keeping, or figures that were not kept yet.
+    pub(super) fn has_running_times(&self) -> bool {
+        self.figures == Figures::Changed
+            || self.clocks.next_due().is_some()
+            || self.alarms.next_due().is_some()
+    }
+
+    /// What has run meanwhile, to be kept: a restart then gives back at most the time since.
+    pub(super) fn running_times(&mut self, now: Now) -> Vec<StateChange> {
+        let mut changes = Vec::new();
+        let clocks = self.clocks.running(now).filter(|(_, left)| left.is_some());
+        for (key, _) in clocks {
+            if let Some(bytes) = self.clocks.encode(key, now) {
+                changes.push(StateChange::Put(key.state_key(), Sealed(bytes)));
+            }
+        }
+        for alarm in self.alarms.in_order() {
+            // That of a waiting message is raised again from its ladder.
+            let waits = matches!(alarm.cause, Cause::IncomingUnacknowledged { .. });
+            if let (true, Some(bytes)) =
+                (alarm.is_unseen() && !waits, self.alarms.encode(alarm.cause, now))
+            {
+                changes.push(StateChange::Put(alarm.cause.state_key(), Sealed(bytes)));
+            }
+        }
+        if self.figures == Figures::Changed {
+            self.figures = Figures::Kept;
+            let bytes = Sealed(self.statistics.encode(now));
+            changes.push(StateChange::Put(STATISTICS.to_owned(), bytes));
+        }
+        changes
+    }
+
+    /// The figures of the line, about to change.
+    pub(super) fn figures(&mut self) -> &mut Statistics {
+        self.figures = Figures::Changed;
+        &mut self.statistics
     }
 
     /// Takes up one stored piece of state again. Unknown keys are left alone.
@@ -115,6 +165,7 @@ impl People {
                     self.peer_meters.insert(PostIndex(post), PeerMeter::decode(value, now)?);
                 }
             }
+            _ if key == STATISTICS => self.statistics = Statistics::decode(value, now)?,
             Some("test") => {
                 let tests = LineTests::decode(value, now)?;
                 self.tests.insert(tests.post(), tests);
@@ -201,7 +252,7 @@ impl Line {
         let ladder = Ladder::new(now, id, precedence, wanted, self.people.others.iter().copied());
         self.put_ladder(ladder, now);
         for post in self.people.others.clone() {
-            self.people.statistics.released(post);
+            self.people.figures().released(post);
         }
         if wanted.needs_a_person() {
             for post in self.people.others.clone() {
@@ -316,7 +367,7 @@ impl Line {
         let owes = if post == self.own { Owes::Us } else { Owes::Peer(post) };
         match climbed {
             Climbed::First(fact) => {
-                self.people.statistics.reached(now, fact);
+                self.people.figures().reached(now, fact);
                 if fact.level >= Level::Operator
                     && let Some(proof) = proof
                 {
@@ -384,6 +435,7 @@ impl Line {
             let message = step.key.message;
             let cause = match (step.kind, step.key.owes) {
                 (crate::clocks::StepKind::Silence, Owes::Peer(post)) => {
+                    self.people.figures().silent(post);
                     Cause::PeerSilent { message, precedence: step.precedence, post }
                 }
                 (kind, _) => Cause::Escalation { message, precedence: step.precedence, step: kind },

@@ -49,6 +49,9 @@ impl Line {
         state.routes.remove(&route);
         if !state.connected() {
             self.raise(Cause::LineDown { post: peer }, now);
+            if let Some(log) = self.logs.slot_mut(peer.index()) {
+                log.gap_ms = None;
+            }
         }
     }
 
@@ -109,6 +112,9 @@ impl Line {
     }
 
     fn have_of_others(&mut self, peer: PostIndex, standing: &Standing, now: Now) {
+        if standing.log == peer {
+            self.own_standing(peer, standing, now);
+        }
         let Some(log) = self.logs.slot(standing.log.index()) else {
             return;
         };

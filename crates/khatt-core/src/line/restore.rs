@@ -11,7 +11,7 @@ use super::{Halt, Line, OpenError, own, reconcile};
 use crate::{store::Sealed, time::Now};
 
 /// What is read back at a start; settled ladders (`done/`) are read when somebody asks for one.
-const KEPT: [&str; 13] = [
+const KEPT: [&str; 14] = [
     "ahead/",
     "alarm/",
     "clock/",
@@ -24,6 +24,7 @@ const KEPT: [&str; 13] = [
     "prekey/",
     "receipted/",
     "refused/",
+    "statistics",
     "test/",
 ];
 

@@ -17,9 +17,11 @@ use crate::{
     time::Now,
 };
 
+mod claims;
 mod faults;
 mod forger;
 mod hostile;
+mod lasting;
 mod people;
 mod withstand;
 

@@ -56,6 +56,7 @@ impl Line {
                 continue;
             };
             for step in tests.due(now) {
+                self.people.figures().tested(post, step);
                 match step {
                     TestStep::Send => send.push(post),
                     TestStep::Missed { standing, .. } => self.test_missed(post, standing, now),
@@ -106,10 +107,12 @@ impl Line {
         };
         for post in posts {
             if let Some(tests) = self.people.tests.get_mut(post)
-                && let Some(TestStep::Missed { standing, .. }) =
-                    tests.sent(now, id, challenge.clone())
+                && let Some(step) = tests.sent(now, id, challenge.clone())
             {
-                self.test_missed(*post, standing, now);
+                self.people.figures().tested(*post, step);
+                if let TestStep::Missed { standing, .. } = step {
+                    self.test_missed(*post, standing, now);
+                }
             }
             self.save_tests(*post, now);
         }
