@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use khatt_store::{ScrubPosition, SqliteReader};
+use khatt_core::store::ReadError;
+use khatt_store::{ScrubPosition, ScrubStep, SqliteReader};
 
 /// Between two steps.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -24,6 +25,14 @@ pub(super) struct Scrub {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Where a scrub is, and when it goes on. The time is an argument: since the scrub began.
+struct Course {
+    /// When the round at hand began.
+    began: Duration,
+    /// Where the next step begins; nothing between two rounds.
+    from: Option<ScrubPosition>,
+}
+
 impl Scrub {
     /// Starts scrubbing; `tell` is called once for each step that found damage.
     ///
@@ -34,10 +43,19 @@ impl Scrub {
         reader: SqliteReader,
         tell: impl FnMut() + Send + 'static,
     ) -> std::io::Result<Self> {
+        Self::of(move |from| reader.scrub(from, ROWS), PAUSE, tell)
+    }
+
+    /// Starts scrubbing by steps of any kind, with this pause between two.
+    fn of(
+        step: impl FnMut(ScrubPosition) -> Result<ScrubStep, ReadError> + Send + 'static,
+        pause: Duration,
+        tell: impl FnMut() + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (stop, stopped) = channel();
         let thread = thread::Builder::new()
             .name("khatt-scrub".to_owned())
-            .spawn(move || rounds(&reader, &stopped, tell))?;
+            .spawn(move || rounds(step, pause, &stopped, tell))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -52,19 +70,42 @@ impl Drop for Scrub {
     }
 }
 
-fn rounds(reader: &SqliteReader, stopped: &Receiver<()>, mut tell: impl FnMut()) {
-    let mut began = Instant::now();
-    let mut from = Some(ScrubPosition::default());
+impl Course {
+    fn new() -> Self {
+        Self { began: Duration::ZERO, from: Some(ScrubPosition::default()) }
+    }
+
+    /// How long to wait before the next step.
+    fn wait(&self, now: Duration, pause: Duration) -> Duration {
+        if self.from.is_some() {
+            return pause;
+        }
+        self.began.saturating_add(ROUND).saturating_sub(now).max(pause)
+    }
+
+    /// Where the step at hand begins; with none left, a new round does.
+    fn next(&mut self, now: Duration) -> ScrubPosition {
+        self.from.take().unwrap_or_else(|| {
+            self.began = now;
+            ScrubPosition::default()
+        })
+    }
+}
+
+fn rounds(
+    mut step: impl FnMut(ScrubPosition) -> Result<ScrubStep, ReadError>,
+    pause: Duration,
+    stopped: &Receiver<()>,
+    mut tell: impl FnMut(),
+) {
+    let clock = Instant::now();
+    let mut course = Course::new();
     loop {
-        let wait = if from.is_some() { PAUSE } else { ROUND.saturating_sub(began.elapsed()) };
-        match stopped.recv_timeout(wait.max(PAUSE)) {
+        match stopped.recv_timeout(course.wait(clock.elapsed(), pause)) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
         }
-        if from.is_none() {
-            began = Instant::now();
-        }
-        match reader.scrub(from.take().unwrap_or_default(), ROWS) {
+        match step(course.next(clock.elapsed())) {
             Ok(step) => {
                 for damage in &step.damage {
                     tracing::error!(code = damage.code(), %damage, "the disk altered something");
@@ -72,7 +113,7 @@ fn rounds(reader: &SqliteReader, stopped: &Receiver<()>, mut tell: impl FnMut())
                 if !step.damage.is_empty() {
                     tell();
                 }
-                from = step.next;
+                course.from = step.next;
             }
             Err(error) => {
                 tracing::error!(code = error.code(), %error, "the store cannot be read");
@@ -81,3 +122,6 @@ fn rounds(reader: &SqliteReader, stopped: &Receiver<()>, mut tell: impl FnMut())
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,7 @@ fn release(charter: &SignedCharter, post: PostIndex, host: &PostHost, now: Now) 
 }
 
 fn wait_for(post: &mut Post, what: &str, wanted: impl Fn(&Event) -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(120);
     while Instant::now() < until {
         match post.events.try_recv() {
             Ok(event) if wanted(&event) => return,

@@ -226,6 +226,10 @@ fn bad_input_is_refused_with_reason_and_remedy_and_leaves_nothing() {
                 --set civil-informed=no --set 'heights=ground to FL180'";
     let hours = "--set 'window=2023-11-08T03:30Z .. 2023-11-08T03:50Z'";
     let circle = "--set 'area=circle 6 km 34.4523 N 40.9187 E'";
+    // 51.4 N 35.7 E lies in Russia; exchanged it is Tehran.
+    let exchanged = "--set 'area=circle 6 km 51.4215 N 35.6944 E'";
+    // Clocks in Damascus went from 00:00 to 01:00 that night, and from 00:00 back to 23:00 that one.
+    let (skipped, twice) = ("2022-03-25T00:30[Asia/Damascus]", "2021-10-28T23:30[Asia/Damascus]");
     let long = "x".repeat(4001);
     let text = "--form free-text --set subject=subject-other --set 'reason=None fits.'";
     let cases = [
@@ -233,6 +237,9 @@ fn bad_input_is_refused_with_reason_and_remedy_and_leaves_nothing() {
         ("KF-1202", format!("{area} {circle} {hours} --set notes=x")),
         ("KF-1221", format!("{area} {circle} --set 'window=tonight .. 2023-11-08T03:50Z'")),
         ("KF-1222", format!("{area} {circle} --set 'window=2023-11-08T03:30 .. 2023-11-08T03:50'")),
+        ("KF-1224", format!("{area} {circle} --set 'window={skipped} .. 2022-03-25T03:50Z'")),
+        ("KF-1225", format!("{area} {circle} --set 'window={twice} .. 2021-10-29T03:50Z'")),
+        ("KF-1233", format!("{area} {exchanged} {hours}")),
         ("KF-1103", format!("{text} --set 'text=a\u{202e}b'")),
         ("KF-1102", format!("{text} --set 'text={long}'")),
     ];
@@ -242,6 +249,9 @@ fn bad_input_is_refused_with_reason_and_remedy_and_leaves_nothing() {
         assert!(said.err.contains("\n  do: ") && said.code != 0, "{}", said.err);
         let arabic = table.say(&format!("draft new north {fields} {AS_WATCH} --in ar"));
         assert!(arabic.err.contains("المطلوب") && !arabic.err.contains("  do:"), "{}", arabic.err);
+        let persian = table.say(&format!("draft new north {fields} {AS_WATCH} --in fa"));
+        assert!(persian.err.contains("چه باید کرد"), "{}", persian.err);
+        assert!(!persian.err.contains("  do:") && persian.code == said.code, "{}", persian.err);
     }
     assert_eq!(table.fine("draft show north --json").out, "");
     let alike = table.say(
