@@ -6,17 +6,21 @@
     reason = "a post that a test did not make is a fault of the test"
 )]
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::OnceLock,
+};
 
 use khatt_forms::{Catalogue, Filled, Language, Wordbook};
 use khatt_record::{
-    CharterDraft, Hash, Kind, OfficerIndex, PartyIndex, PostIndex, PostSigner, SignedCharter,
-    SoftwareSigner,
+    CharterDraft, Hash, Kind, OfficerIndex, PartyIndex, PostIndex, PostSigner, PqSigner,
+    SignedCharter, SoftwareSigner,
     auth::OfficerSignature,
     charter::{
         Charter, Clock, Floor, FormEntry, LineTest, Officer, OfficerKey, Party, Post, Quotas,
         ReleaseRule, Roles, Scheme, YesNo,
     },
+    pq::DeterministicPqSigner,
     seal::{Entropy, PrekeySecret},
     statement::{KeyId, Role, Statement},
 };
@@ -71,6 +75,15 @@ pub fn officer_signer(officer: OfficerIndex) -> SoftwareSigner {
     SoftwareSigner::from_seed(seed(&format!("officer {officer}")))
 }
 
+/// What one post of a sample line cosigns with.
+#[must_use]
+pub fn pq_signer(post: PostIndex) -> &'static DeterministicPqSigner {
+    // Made once, because a key of this kind takes a while in a build without optimisation.
+    static SIGNERS: [OnceLock<DeterministicPqSigner>; 8] = [const { OnceLock::new() }; 8];
+    SIGNERS[post.index()]
+        .get_or_init(|| DeterministicPqSigner::from_seed(seed(&format!("pq {post}"))))
+}
+
 /// The watch officer of a party of a sample line.
 #[must_use]
 pub fn watch_officer(party: PartyIndex) -> OfficerIndex {
@@ -110,6 +123,7 @@ pub fn sample_charter(parties: u8) -> Charter {
                 tls_key: public(format!("tls {index}")),
                 prekey: PrekeySecret::from_seed(seed(&format!("prekey {index}"))).public().to_vec(),
                 next_log_digest: Hash(Sha256::digest(public(format!("log {index} next"))).into()),
+                pq_key: pq_signer(PostIndex(index)).public().to_vec(),
                 addresses: vec![],
             })
             .collect(),

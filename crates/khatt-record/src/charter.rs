@@ -24,6 +24,8 @@ pub use signed::{
 
 /// The greatest length of an encoded charter in bytes.
 pub const CHARTER_MAX: usize = 256 * 1024;
+/// The length of a post's key for post-quantum cosignatures in bytes: ML-DSA-44 (FIPS 204, table 2).
+pub const PQ_KEY_LEN: usize = 1312;
 /// The version that this crate writes.
 pub const VERSION: u64 = 1;
 /// The suite of algorithms that this crate knows: Ed25519, SHA-256, X-Wing, ChaCha20-Poly1305.
@@ -79,6 +81,8 @@ pub struct Post {
     pub prekey: Vec<u8>,
     /// SHA-256 of the log key that it will use next.
     pub next_log_digest: Hash,
+    /// The ML-DSA-44 key of its post-quantum cosignatures, 1312 bytes, or empty if it makes none.
+    pub pq_key: Vec<u8>,
     /// Where it can be reached, in order of preference.
     pub addresses: Vec<String>,
 }

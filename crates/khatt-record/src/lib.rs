@@ -18,6 +18,7 @@ pub mod keys;
 pub mod merkle;
 pub mod note;
 pub mod order;
+pub mod pq;
 pub mod seal;
 pub mod statement;
 #[cfg(test)]
@@ -31,3 +32,4 @@ pub use charter::{Charter, CharterDraft, SignedCharter};
 pub use entry::Entry;
 pub use ids::{EntryId, Hash, Kind, LineId, OfficerIndex, PartyIndex, PostIndex, Precedence};
 pub use keys::{PostSigner, PublicKey, SoftwareSigner};
+pub use pq::{PqSignature, PqSigner};

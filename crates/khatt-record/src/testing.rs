@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::charter::{
-    Charter, CharterDraft, Clock, Floor, FormEntry, LineTest, Mediator, Officer, OfficerKey, Party,
-    Post, Quotas, ReleaseRule, Roles, Scheme, SignedCharter, YesNo, hash_bytes,
+    Charter, CharterDraft, Clock, Floor, FormEntry, LineTest, Mediator, Officer, OfficerKey,
+    PQ_KEY_LEN, Party, Post, Quotas, ReleaseRule, Roles, Scheme, SignedCharter, YesNo, hash_bytes,
 };
 use crate::ids::{Hash, Kind, PartyIndex};
 use crate::keys::{PostSigner, SoftwareSigner};
@@ -38,6 +38,7 @@ pub(crate) fn charter(kind: Kind) -> Charter {
         tls_key: public(31 + party),
         prekey: vec![party; 1216],
         next_log_digest: hash_bytes(&public(51 + party)),
+        pq_key: vec![party + 1; PQ_KEY_LEN],
         addresses: vec![format!("{}.example:4800", name.to_lowercase())],
     };
     let two = ReleaseRule { signatures: 2, emergency_single: YesNo::No };

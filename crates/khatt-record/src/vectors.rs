@@ -17,6 +17,8 @@ use crate::statement::{KeyId, Statement};
 use crate::words::{self, WordLanguage};
 use crate::{Entry, merkle};
 
+mod write;
+
 const FOLDERS: [&str; 7] = [
     "vectors/charter",
     "vectors/checkpoint",

@@ -15,6 +15,7 @@ pub mod host;
 pub mod network;
 pub mod officer_key;
 pub mod passphrase;
+pub mod pq_key;
 pub mod record;
 pub mod rehearse;
 pub mod token;

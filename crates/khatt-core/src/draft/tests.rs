@@ -51,6 +51,7 @@ fn charter() -> SignedCharter {
         tls_key: signer(party + 70).public(),
         prekey: PrekeySecret::from_seed([party + 80; 32]).public().to_vec(),
         next_log_digest: Hash([party + 90; 32]),
+        pq_key: vec![],
         addresses: vec![],
     };
     let party = |number: u8, name: &str| Party {

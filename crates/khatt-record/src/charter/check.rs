@@ -10,7 +10,7 @@ use crate::keys::PublicKey;
 use crate::note::VerifierKey;
 
 use super::codec::{OFFICERS_MAX, PARTIES_MAX};
-use super::{CHARTER_MAX, Charter, Roles, SUITE, VERSION, YesNo};
+use super::{CHARTER_MAX, Charter, PQ_KEY_LEN, Roles, SUITE, VERSION, YesNo};
 
 /// Why a charter cannot be signed or used.
 #[non_exhaustive]
@@ -188,6 +188,16 @@ impl Charter {
         }
         if self.posts.iter().any(|post| post.prekey.len() != PREKEY_LEN) {
             return Err(CharterError::PeerUnusableKey);
+        }
+        let mut pq_keys = BTreeSet::new();
+        for key in self.posts.iter().map(|post| &post.pq_key).filter(|key| !key.is_empty()) {
+            // Every string of this length is a key (FIPS 204 §7.2, `pkDecode`).
+            if key.len() != PQ_KEY_LEN {
+                return Err(CharterError::PeerUnusableKey);
+            }
+            if !pq_keys.insert(key) {
+                return Err(CharterError::PeerKeyTwice);
+            }
         }
         for (index, officer) in (0..=u16::MAX).map(OfficerIndex).zip(&self.officers) {
             if officer.keys.is_empty() {

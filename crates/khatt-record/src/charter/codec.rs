@@ -5,8 +5,8 @@ use crate::entry::{POSTS_MAX, PREKEY_LEN, read_time};
 use crate::ids::{Hash, LineId, PartyIndex, Precedence};
 
 use super::{
-    CHARTER_MAX, Charter, Clock, Floor, FormEntry, LineTest, Mediator, Officer, OfficerKey, Party,
-    Post, Quotas, ReleaseRule, Roles, SUITE, Scheme, VERSION,
+    CHARTER_MAX, Charter, Clock, Floor, FormEntry, LineTest, Mediator, Officer, OfficerKey,
+    PQ_KEY_LEN, Party, Post, Quotas, ReleaseRule, Roles, SUITE, Scheme, VERSION,
 };
 
 /// The greatest number of parties.
@@ -154,15 +154,15 @@ impl Charter {
 
 /// Writes a post, as charters and cards have it.
 pub(crate) fn write_post(out: &mut Writer, post: &Post) {
-    out.array(9).uint(post.party.into()).text(&post.name).uint(post.generation.into());
+    out.array(10).uint(post.party.into()).text(&post.name).uint(post.generation.into());
     out.bytes(&post.log_key).bytes(&post.cosign_key).bytes(&post.tls_key);
-    out.bytes(&post.prekey).bytes(&post.next_log_digest.0);
+    out.bytes(&post.prekey).bytes(&post.next_log_digest.0).bytes(&post.pq_key);
     write_texts(out, &post.addresses);
 }
 
 /// Reads a post.
 pub(crate) fn read_post(reader: &mut Reader<'_>) -> Result<Post, DecodeError> {
-    reader.array_of(9)?;
+    reader.array_of(10)?;
     Ok(Post {
         party: party(reader)?,
         name: name(reader)?,
@@ -172,8 +172,20 @@ pub(crate) fn read_post(reader: &mut Reader<'_>) -> Result<Post, DecodeError> {
         tls_key: reader.fixed()?,
         prekey: reader.fixed::<PREKEY_LEN>()?.to_vec(),
         next_log_digest: Hash(reader.fixed()?),
+        pq_key: read_pq_key(reader)?,
         addresses: texts(reader, ADDRESSES_MAX, ADDRESS_MAX)?,
     })
+}
+
+/// Reads an ML-DSA-44 key, or nothing: the lengths between are no keys.
+fn read_pq_key(reader: &mut Reader<'_>) -> Result<Vec<u8>, DecodeError> {
+    let at = reader.position();
+    let key = reader.bytes(PQ_KEY_LEN)?;
+    if key.is_empty() || key.len() == PQ_KEY_LEN {
+        Ok(key.to_vec())
+    } else {
+        Err(DecodeError::PeerOtherLength { at })
+    }
 }
 
 /// Writes an officer. A key is one string, scheme then key, so that nesting stays within limits.

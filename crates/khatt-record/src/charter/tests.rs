@@ -60,6 +60,9 @@ fn each_rule_refuses() {
     assert_eq!(broken(|c| c.posts[0].log_key = [0; 32]), Err(E::PeerUnusableKey));
     assert_eq!(broken(|c| c.posts[0].prekey.truncate(9)), Err(E::PeerUnusableKey));
     assert_eq!(broken(|c| c.posts[0].log_key = c.posts[0].tls_key), Err(E::PeerKeyTwice));
+    assert_eq!(broken(|c| c.posts[0].pq_key.clear()), Ok(()));
+    assert_eq!(broken(|c| c.posts[0].pq_key.truncate(9)), Err(E::PeerUnusableKey));
+    assert_eq!(broken(|c| c.posts[0].pq_key = c.posts[1].pq_key.clone()), Err(E::PeerKeyTwice));
     assert_eq!(broken(|c| c.officers[3].keys = c.officers[0].keys.clone()), Err(E::PeerKeyTwice));
     let keyless = broken(|c| c.officers[0].keys.clear());
     assert_eq!(keyless, Err(E::PeerOfficerWithoutKey(OfficerIndex(0))));

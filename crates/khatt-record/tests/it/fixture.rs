@@ -47,6 +47,7 @@ pub fn charter(kind: Kind, forms: Vec<FormEntry>, books: [Hash; 2]) -> Charter {
         tls_key: key(30 + number),
         prekey: PrekeySecret::from_seed([number; 32]).public().to_vec(),
         next_log_digest: Hash([number; 32]),
+        pq_key: vec![],
         addresses: vec![],
     };
     let officer = |party, title: &str, roles, number| Officer {

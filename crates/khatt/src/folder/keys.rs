@@ -3,7 +3,7 @@
 use std::fmt;
 
 use khatt_record::{
-    Hash, PartyIndex, PostIndex, PostSigner, SignedCharter, SoftwareSigner,
+    Hash, PartyIndex, PostIndex, PostSigner, PqSigner, SignedCharter, SoftwareSigner,
     charter::{Post, hash_bytes},
     seal::PrekeySecret,
 };
@@ -11,7 +11,7 @@ use khatt_store::SqliteStore;
 use zeroize::Zeroizing;
 
 use super::{FolderError, Settings};
-use crate::{passphrase::Passphrase, token::TokenSigner};
+use crate::{passphrase::Passphrase, pq_key::PqKey, token::TokenSigner};
 
 /// The seeds of a post's keys, erased when dropped and never printed.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct PostKeys {
     pub next_log: Zeroizing<[u8; 32]>,
     /// Cosigns others' checkpoints.
     pub cosign: Zeroizing<[u8; 32]>,
+    /// Cosigns its own and others' checkpoints with ML-DSA-44.
+    pub pq: Zeroizing<[u8; 32]>,
     /// Proves the post to its peers on the network.
     pub tls: Zeroizing<[u8; 32]>,
     /// The first prekey.
@@ -78,6 +80,7 @@ impl PostKeys {
             log: LogKey::Seed(seed()),
             next_log: seed(),
             cosign: seed(),
+            pq: seed(),
             tls: seed(),
             prekey: seed(),
         }
@@ -99,6 +102,7 @@ impl PostKeys {
             log: log_key(store)?,
             next_log: seed(NEXT_LOG)?,
             cosign: seed(COSIGN)?,
+            pq: seed(PQ)?,
             tls: seed(TLS)?,
             prekey: seed(PREKEY)?,
         })
@@ -121,6 +125,7 @@ impl PostKeys {
             (ROOT, &self.root),
             (NEXT_LOG, &self.next_log),
             (COSIGN, &self.cosign),
+            (PQ, &self.pq),
             (TLS, &self.tls),
             (PREKEY, &self.prekey),
         ];
@@ -155,6 +160,12 @@ impl PostKeys {
         }
     }
 
+    /// Returns the signer of the post's post-quantum cosignatures.
+    #[must_use]
+    pub fn pq_signer(&self) -> PqKey {
+        PqKey::from_seed(&self.pq)
+    }
+
     /// Returns the secret of the first prekey.
     #[must_use]
     pub fn prekey_secret(&self) -> PrekeySecret {
@@ -174,6 +185,7 @@ impl PostKeys {
             tls_key: public(&self.tls),
             prekey: self.prekey_secret().public().to_vec(),
             next_log_digest: Hash(hash_bytes(&public(&self.next_log)).0),
+            pq_key: self.pq_signer().public().to_vec(),
             addresses: addresses.to_vec(),
         }
     }
@@ -209,5 +221,6 @@ const LOG_PUBLIC: &str = "log-public";
 const TOKEN_PIN: &str = "token-pin";
 const NEXT_LOG: &str = "log-next";
 const COSIGN: &str = "cosign";
+const PQ: &str = "pq";
 const TLS: &str = "tls";
 const PREKEY: &str = "prekey";
