@@ -38,6 +38,7 @@ fn seeds(tree: &Tree) -> Vec<Seed> {
     let mut seeds: Vec<Seed> = Vec::new();
     let folders: &[(&'static str, &str, Shape)] = &[
         ("charter_file", "charter", |vector| Some(vector.bytes.clone())),
+        ("key_order", "key-order", |vector| Some(vector.bytes.clone())),
         ("checkpoint", "checkpoint", |vector| Some(vector.bytes.clone())),
         ("fork", "fork", |vector| Some(vector.bytes.clone())),
         ("body", "form", |vector| Some(vector.bytes.clone())),

@@ -18,7 +18,7 @@ use khatt_record::{
     auth::OfficerSignature,
     charter::{
         Charter, Clock, Floor, FormEntry, LineTest, Officer, OfficerKey, Party, Post, Quotas,
-        ReleaseRule, Roles, Scheme, YesNo,
+        Recovery, ReleaseRule, Roles, Scheme, YesNo,
     },
     pq::DeterministicPqSigner,
     seal::{Entropy, PrekeySecret},
@@ -96,6 +96,18 @@ pub fn releasing_officer(party: PartyIndex) -> OfficerIndex {
     OfficerIndex(u16::from(party.0) * 2 + 1)
 }
 
+/// What one of a party's three recovery keys of a sample line signs with, by place from 0.
+#[must_use]
+pub fn recovery_signer(party: &str, place: u8) -> SoftwareSigner {
+    SoftwareSigner::from_seed(seed(&format!("recovery {party} {place}")))
+}
+
+/// Two of three keys recover a party of a sample line.
+fn sample_recovery(party: &str) -> Recovery {
+    let keys = (0..3).map(|place| recovery_signer(party, place).public()).collect();
+    Recovery { needed: 2, keys }
+}
+
 /// Returns a charter for `parties` parties (2 to 8) with one post and two officers each, unsigned.
 #[must_use]
 pub fn sample_charter(parties: u8) -> Charter {
@@ -111,6 +123,8 @@ pub fn sample_charter(parties: u8) -> Charter {
             .map(|(_, name)| Party {
                 name: name.to_owned(),
                 root_key: public(format!("root {name}")),
+                recovery: sample_recovery(name),
+                orders: 0,
             })
             .collect(),
         posts: names()

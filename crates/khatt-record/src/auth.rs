@@ -8,11 +8,12 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cbor::{DecodeError, Reader, Writer};
-use crate::charter::{Roles, Scheme, SignedCharter, YesNo};
+use crate::charter::{Officer, Roles, Scheme, SignedCharter, YesNo};
 use crate::commit::{OpenError, OpenPart, Seed};
 use crate::entry::{Act, MessageHeader};
 use crate::ids::{Hash, OfficerIndex, PartyIndex, PostIndex};
-use crate::keys::PostSigner;
+use crate::keys::{PostSigner, PublicKey};
+use crate::keys_in_force::KeysInForce;
 use crate::statement::{KeyId, Role, Statement, release_digest};
 
 /// The greatest number of officers' signatures on one message.
@@ -46,6 +47,46 @@ impl fmt::Debug for OfficerSignature {
 /// All officers' signatures of one message, in the order in which they were made.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Auth(pub Vec<OfficerSignature>);
+
+/// By what officers' signatures are judged: a charter, and what is in force of officers' keys.
+///
+/// A charter alone is right only where no key order can have changed an officer since.
+pub trait OfficersInForce {
+    /// Returns the charter, with its rules.
+    fn charter(&self) -> &SignedCharter;
+    /// Returns an officer.
+    fn officer(&self, officer: OfficerIndex) -> Option<&Officer>;
+    /// Returns a key of an officer, by its place among the officer's keys.
+    fn officer_key(&self, officer: OfficerIndex, key: u8) -> Option<&PublicKey>;
+}
+
+impl OfficersInForce for SignedCharter {
+    fn charter(&self) -> &SignedCharter {
+        self
+    }
+
+    fn officer(&self, officer: OfficerIndex) -> Option<&Officer> {
+        Self::officer(self, officer)
+    }
+
+    fn officer_key(&self, officer: OfficerIndex, key: u8) -> Option<&PublicKey> {
+        Self::officer_key(self, officer, key)
+    }
+}
+
+impl OfficersInForce for KeysInForce {
+    fn charter(&self) -> &SignedCharter {
+        Self::charter(self)
+    }
+
+    fn officer(&self, officer: OfficerIndex) -> Option<&Officer> {
+        Self::officer(self, officer)
+    }
+
+    fn officer_key(&self, officer: OfficerIndex, key: u8) -> Option<&PublicKey> {
+        Self::officer_key(self, officer, key)
+    }
+}
 
 /// Why signatures could not be written for an entry.
 #[non_exhaustive]
@@ -210,20 +251,20 @@ impl OfficerSignature {
     /// [`AuthError`] names what is wrong.
     pub fn check(
         &self,
-        charter: &SignedCharter,
+        keys: &impl OfficersInForce,
         post: PostIndex,
         statement: &Statement,
     ) -> Result<(), AuthError> {
-        let party = charter.post(post).ok_or(AuthError::PeerNoSuchPost(post))?.party;
+        let party = keys.charter().post(post).ok_or(AuthError::PeerNoSuchPost(post))?.party;
         let officer =
-            charter.officer(self.officer).ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
+            keys.officer(self.officer).ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
         if officer.party != party {
             return Err(AuthError::PeerOtherParty(self.officer));
         }
         if !permits(officer.roles, statement.act, self.role) {
             return Err(AuthError::PeerOtherRole(self.officer));
         }
-        let key = charter
+        let key = keys
             .officer_key(self.officer, self.key)
             .ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
         let kid = KeyId { officer: self.officer, key: self.key };
@@ -290,27 +331,27 @@ impl Auth {
 
 /// Checks that a message of `post` is what its entry commits to and that the charter permits it.
 ///
-/// The charter is the one in force for the author when it wrote the entry.
+/// The keys are those in force for the author when it wrote the entry.
 ///
 /// # Errors
 ///
 /// [`AuthError`] names the first thing that is wrong.
 pub fn check_auth(
-    charter: &SignedCharter,
+    keys: &impl OfficersInForce,
     post: PostIndex,
     header: &MessageHeader,
     part: &OpenPart,
 ) -> Result<VerifiedAuth, AuthError> {
     part.check_against(header)?;
     let auth = Auth::decode(&part.auth, header.t_ms)?;
-    let verified = check_rule(charter, post, header, &auth)?;
+    let verified = check_rule(keys.charter(), post, header, &auth)?;
     for one in &auth.0 {
         if header.t_ms > one.not_after_ms {
             return Err(AuthError::PeerExpired(one.officer));
         }
         let digest = release_digest(header.c_body, header.precedence, header.thread);
-        let statement = one.statement(charter, post, header.act, &part.seed, digest);
-        one.check(charter, post, &statement)?;
+        let statement = one.statement(keys.charter(), post, header.act, &part.seed, digest);
+        one.check(keys, post, &statement)?;
     }
     Ok(verified)
 }

@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::charter::{
-    Officer, Party, Post, is_name, list, read_officer, read_post, write_officer, write_post,
+    Officer, Party, Post, is_name, list, read_officer, read_post, read_recovery, write_officer,
+    write_post, write_recovery,
 };
 use crate::entry::POSTS_MAX;
 use crate::keys::{PostSigner, PublicKey};
@@ -40,6 +41,9 @@ pub enum CardError {
     /// A post or officer with another party's number.
     #[error("peer's card lists a post or officer of another party")]
     PeerOtherParty,
+    /// A recovery that asks for more keys than there are, or for none of some.
+    #[error("peer's card has a recovery that cannot work")]
+    PeerRecovery,
     /// A name that cannot be used in a charter.
     #[error("peer's card has an unusable name")]
     PeerUnusableName,
@@ -58,6 +62,7 @@ impl CardError {
         match self {
             Self::PeerMalformed(error) => error.code(),
             Self::PeerOtherParty => "card.other-party",
+            Self::PeerRecovery => "card.recovery",
             Self::PeerUnusableName => "card.unusable-name",
             Self::PeerBadSignature => "card.bad-signature",
             Self::LocalOtherKey => "card.local-other-key",
@@ -66,7 +71,8 @@ impl CardError {
 }
 
 impl Card {
-    /// Signs the card and returns its file: `[1, name, root key, posts, officers, signature]`.
+    /// Signs the card and returns its file: `[1, name, root key, needed, [recovery key …], posts,
+    /// officers, signature]`.
     ///
     /// # Errors
     ///
@@ -77,7 +83,7 @@ impl Card {
             return Err(CardError::LocalOtherKey);
         }
         let mut out = Writer::with_capacity(4096);
-        self.write(&mut out, 6);
+        self.write(&mut out, 8);
         out.bytes(&signer.sign(&self.message()));
         Ok(out.finish())
     }
@@ -92,14 +98,14 @@ impl Card {
             return Err(DecodeError::PeerTooLarge { at: 0 }.into());
         }
         let mut reader = Reader::new(file);
-        reader.array_of(6)?;
+        reader.array_of(8)?;
         let at = reader.position();
         if reader.uint()? != 1 {
             return Err(DecodeError::PeerContradiction { what: "version", at }.into());
         }
         let name = reader.text(128)?.to_owned();
         let card = Self {
-            party: Party { name, root_key: reader.fixed()? },
+            party: read_party(&mut reader, name)?,
             posts: list(&mut reader, POSTS_MAX, read_post)?,
             officers: list(&mut reader, OFFICERS_MAX, read_officer)?,
         };
@@ -118,6 +124,9 @@ impl Card {
         if parties.chain(self.officers.iter().map(|officer| officer.party)).any(|p| p.0 != 0) {
             return Err(CardError::PeerOtherParty);
         }
+        if !self.party.recovery.is_sound() {
+            return Err(CardError::PeerRecovery);
+        }
         let titles = self.officers.iter().map(|officer| &officer.title);
         let names = self.posts.iter().map(|post| &post.name).chain(titles);
         if names.chain([&self.party.name]).all(|name| is_name(name)) {
@@ -129,6 +138,7 @@ impl Card {
 
     fn write(&self, out: &mut Writer, items: usize) {
         out.array(items).uint(1).text(&self.party.name).bytes(&self.party.root_key);
+        write_recovery(out, &self.party.recovery);
         out.array(self.posts.len());
         for post in &self.posts {
             write_post(out, post);
@@ -139,14 +149,19 @@ impl Card {
         }
     }
 
-    /// What the root key signs: a label, and the hash of the card as an array of five.
+    /// What the root key signs: a label, and the hash of the card as an array of seven.
     fn message(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(4096);
-        self.write(&mut out, 5);
+        self.write(&mut out, 7);
         let mut message = b"khatt/1 card\0".to_vec();
         message.extend_from_slice(&Sha256::digest(out.finish()));
         message
     }
+}
+
+fn read_party(reader: &mut Reader<'_>, name: String) -> Result<Party, DecodeError> {
+    let root_key = reader.fixed()?;
+    Ok(Party { name, root_key, recovery: read_recovery(reader)?, orders: 0 })
 }
 
 #[cfg(test)]

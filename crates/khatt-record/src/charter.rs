@@ -16,7 +16,12 @@ use crate::ids::{
 
 pub use check::CharterError;
 pub(crate) use check::is_name;
-pub(crate) use codec::{list, read_officer, read_post, write_officer, write_post};
+pub(crate) use codec::{
+    ADDRESS_MAX, ADDRESSES_MAX, constant, list, name, read_officer, read_officer_keys, read_post,
+    read_pq_key, read_recovery, small, texts, write_officer, write_officer_keys, write_post,
+    write_recovery, write_texts,
+};
+pub use codec::{KEYS_MAX, OFFICERS_MAX};
 pub use signed::{
     AmendError, CharterDraft, CharterFork, CharterForkError, SignError, SignedCharter,
     signature_message,
@@ -26,6 +31,8 @@ pub use signed::{
 pub const CHARTER_MAX: usize = 256 * 1024;
 /// The length of a post's key for post-quantum cosignatures in bytes: ML-DSA-44 (FIPS 204, table 2).
 pub const PQ_KEY_LEN: usize = 1312;
+/// The greatest number of a party's recovery keys.
+pub const RECOVERY_MAX: usize = 8;
 /// The version that this crate writes.
 pub const VERSION: u64 = 1;
 /// The suite of algorithms that this crate knows: Ed25519, SHA-256, X-Wing, ChaCha20-Poly1305.
@@ -58,8 +65,38 @@ impl TryFrom<u64> for YesNo {
 pub struct Party {
     /// Its name, as the parties call it.
     pub name: String,
-    /// The Ed25519 key that signs charters.
+    /// The Ed25519 key that signs charters and key orders.
     pub root_key: [u8; 32],
+    /// Who may give the party new keys when its root key is lost or stolen.
+    pub recovery: Recovery,
+    /// How many of the party's key orders this charter stands on: 0 in a first charter.
+    pub orders: u32,
+}
+
+/// The keys that recover a party without its root key: `needed` of them, signing together.
+///
+/// They stand nowhere else in a charter, and are kept apart from the root key and each other.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// How many sign, from 1; 0 exactly when there are no keys.
+    pub needed: u8,
+    /// Ed25519 keys, at most [`RECOVERY_MAX`].
+    pub keys: Vec<[u8; 32]>,
+}
+
+impl Recovery {
+    /// Returns that nobody can recover the party.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { needed: 0, keys: Vec::new() }
+    }
+
+    /// Tells whether so many keys can sign.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let (needed, keys) = (usize::from(self.needed), self.keys.len());
+        keys <= RECOVERY_MAX && needed <= keys && (needed == 0) == (keys == 0)
+    }
 }
 
 /// A staffed station of a party.

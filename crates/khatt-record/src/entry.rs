@@ -8,6 +8,7 @@ mod seen;
 
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::ids::{EntryId, Hash, LineId, PeerUnknownNumber, PostIndex, Precedence};
+use crate::key_order::KEY_ORDER_MAX;
 pub use seen::{BEYOND_MAX, Seen, SeenLog};
 
 /// The greatest length of an entry in bytes.
@@ -164,6 +165,17 @@ pub struct Ahead {
     pub root: Hash,
 }
 
+/// A party's key order, which is in force for what comes after (`spec/key-order.md`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// The author's clock, in milliseconds since 1970 UTC. A claim.
+    pub t_ms: u64,
+    /// What the author held of every other log.
+    pub seen: Seen,
+    /// The key order's file, as it came; at most [`KEY_ORDER_MAX`] bytes.
+    pub order: Vec<u8>,
+}
+
 /// The author stored an entry and refuses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -214,6 +226,8 @@ pub enum Entry {
     Epoch(Epoch),
     /// Type 4.
     Prekey(Prekey),
+    /// Type 5.
+    Keys(Keys),
     /// Type 8.
     Ahead(Ahead),
     /// Type 9.
@@ -246,6 +260,7 @@ impl Entry {
             Self::Receipt(_) => 2,
             Self::Epoch(_) => 3,
             Self::Prekey(_) => 4,
+            Self::Keys(_) => 5,
             Self::Ahead(_) => 8,
             Self::Refusal(_) => 9,
             Self::Amend(_) => 10,
@@ -258,7 +273,7 @@ impl Entry {
     pub fn encode(&self) -> Vec<u8> {
         let items = match self {
             Self::Unknown(entry) => return entry.bytes.clone(),
-            Self::Amend(_) => 5,
+            Self::Amend(_) | Self::Keys(_) => 5,
             Self::Epoch(_) | Self::Prekey(_) => 6,
             Self::Open(_) | Self::Receipt(_) | Self::Refusal(_) => 7,
             Self::Ahead(_) => 8,
@@ -288,6 +303,9 @@ impl Entry {
             }
             Self::Prekey(entry) => {
                 out.uint(entry.prekey_no.into()).bytes(entry.key.as_slice());
+            }
+            Self::Keys(entry) => {
+                out.bytes(&entry.order);
             }
             Self::Ahead(entry) => {
                 out.uint(entry.entry.log.into()).uint(entry.entry.index);
@@ -325,7 +343,7 @@ impl Entry {
         let seen = Seen::read(&mut reader, posts, own)?;
         let place = Place { posts, own };
         let wanted = match kind {
-            10 => 5,
+            5 | 10 => 5,
             3 | 4 => 6,
             0 | 2 | 9 => 7,
             8 => 8,
@@ -346,6 +364,7 @@ impl Entry {
                 prekey_no: reader.u32()?,
                 key: Box::new(reader.fixed()?),
             }),
+            5 => Self::Keys(Keys { t_ms, seen, order: reader.bytes(KEY_ORDER_MAX)?.to_vec() }),
             8 => Self::Ahead(place.ahead(&mut reader, t_ms, seen)?),
             9 => Self::Refusal(place.refusal(&mut reader, t_ms, seen)?),
             10 => Self::Amend(Amend { t_ms, seen, charter: Hash(reader.fixed()?) }),
@@ -369,6 +388,7 @@ impl Entry {
             Self::Receipt(entry) => (entry.t_ms, &entry.seen),
             Self::Epoch(entry) => (entry.t_ms, &entry.seen),
             Self::Prekey(entry) => (entry.t_ms, &entry.seen),
+            Self::Keys(entry) => (entry.t_ms, &entry.seen),
             Self::Ahead(entry) => (entry.t_ms, &entry.seen),
             Self::Refusal(entry) => (entry.t_ms, &entry.seen),
             Self::Amend(entry) => (entry.t_ms, &entry.seen),

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use crate::charter::{
     Charter, CharterDraft, Clock, Floor, FormEntry, LineTest, Mediator, Officer, OfficerKey,
-    PQ_KEY_LEN, Party, Post, Quotas, ReleaseRule, Roles, Scheme, SignedCharter, YesNo, hash_bytes,
+    PQ_KEY_LEN, Party, Post, Quotas, Recovery, ReleaseRule, Roles, Scheme, SignedCharter, YesNo,
+    hash_bytes,
 };
 use crate::ids::{Hash, Kind, PartyIndex};
 use crate::keys::{PostSigner, SoftwareSigner};
@@ -16,6 +17,8 @@ pub(crate) fn signer(number: u8) -> SoftwareSigner {
 
 /// Numbers of signers: the root keys are 1 and 2; log keys begin at 11, officers' at 41.
 pub(crate) const ROOTS: [u8; 2] = [1, 2];
+/// With the number of a party's root key added, its three recovery keys; two of them recover it.
+pub(crate) const RECOVERY: [u8; 3] = [80, 84, 88];
 
 fn public(number: u8) -> [u8; 32] {
     signer(number).public()
@@ -41,6 +44,12 @@ pub(crate) fn charter(kind: Kind) -> Charter {
         pq_key: vec![party + 1; PQ_KEY_LEN],
         addresses: vec![format!("{}.example:4800", name.to_lowercase())],
     };
+    let party = |name: &str, number: u8| Party {
+        name: name.to_owned(),
+        root_key: public(number),
+        recovery: Recovery { needed: 2, keys: RECOVERY.map(|key| public(key + number)).to_vec() },
+        orders: 0,
+    };
     let two = ReleaseRule { signatures: 2, emergency_single: YesNo::No };
     let flash = ReleaseRule { signatures: 2, emergency_single: YesNo::Yes };
     let one = ReleaseRule { signatures: 1, emergency_single: YesNo::No };
@@ -50,10 +59,7 @@ pub(crate) fn charter(kind: Kind) -> Charter {
         kind,
         nonce: [7; 16],
         opened_ms: 1_700_000_000_000,
-        parties: vec![
-            Party { name: "North".to_owned(), root_key: public(1) },
-            Party { name: "South".to_owned(), root_key: public(2) },
-        ],
+        parties: vec![party("North", 1), party("South", 2)],
         posts: vec![post(0, "North watch"), post(1, "South watch")],
         officers: vec![
             officer(0, "watch", Roles::WATCH, 41),

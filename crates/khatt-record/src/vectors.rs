@@ -12,18 +12,21 @@ use crate::charter::SignedCharter;
 use crate::checkpoint::SignedCheckpoint;
 use crate::fork::ForkProof;
 use crate::ids::{Hash, LineId, OfficerIndex, PostIndex};
+use crate::key_order::SignedKeyOrder;
 use crate::keys::PublicKey;
+use crate::keys_in_force::KeysInForce;
 use crate::statement::{KeyId, Statement};
 use crate::words::{self, WordLanguage};
 use crate::{Entry, merkle};
 
 mod write;
 
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 8] = [
     "vectors/charter",
     "vectors/checkpoint",
     "vectors/entry",
     "vectors/fork",
+    "vectors/key-order",
     "vectors/merkle",
     "vectors/statement",
     "vectors/words",
@@ -104,6 +107,13 @@ impl Vector {
                 let proof = ForkProof::decode(body).map_err(|e| e.code())?;
                 let accused = proof.verify(&self.line()).map_err(|e| e.code())?;
                 assert_eq!(accused.post, PostIndex(self.number("accused")));
+                Ok(())
+            }
+            "vectors/key-order" => {
+                let order = SignedKeyOrder::from_bytes(body).map_err(|e| e.code())?;
+                assert_eq!(order.to_bytes(), body);
+                let mut keys = KeysInForce::new(self.line());
+                keys.apply(&std::sync::Arc::new(order)).map_err(|e| e.code())?;
                 Ok(())
             }
             "vectors/merkle" => {

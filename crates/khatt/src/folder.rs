@@ -17,7 +17,7 @@ use khatt_forms::{Language, check_identifier};
 use khatt_record::{
     Kind, PartyIndex, PostSigner, SignedCharter, SoftwareSigner,
     card::{CARD_MAX, Card},
-    charter::{CHARTER_MAX, Officer, OfficerKey, Party, Roles, Scheme},
+    charter::{CHARTER_MAX, Officer, OfficerKey, Party, Recovery, Roles, Scheme},
 };
 use khatt_store::{Fill, Options, PassphraseCost, SqliteStore};
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,8 @@ pub struct NewPost {
     pub token: Option<NewToken>,
     /// Its officers, two at least for two-person release.
     pub officers: Vec<NewOfficer>,
+    /// Who may give the party new keys when its root key is lost.
+    pub recovery: Recovery,
     /// Opens the folder.
     pub passphrase: Passphrase,
     /// What guessing a passphrase costs.
@@ -464,7 +466,12 @@ fn build(dir: &Path, new: &NewPost, fill: fn() -> Fill) -> Result<Card, FolderEr
     sync_dir(&officers_dir)?;
     let root = keys.root_signer();
     let card = Card {
-        party: Party { name: new.settings.party.clone(), root_key: root.public() },
+        party: Party {
+            name: new.settings.party.clone(),
+            root_key: root.public(),
+            recovery: new.recovery.clone(),
+            orders: 0,
+        },
         posts: vec![keys.post(&new.settings.post, &new.addresses)],
         officers,
     };

@@ -1,7 +1,8 @@
 use khatt_forms::{Catalogue, Language, Wordbook, rendering_digest};
 use khatt_record::auth::check_auth;
 use khatt_record::charter::{
-    Charter, Clock, Floor, LineTest, Officer, OfficerKey, Party, Post, Quotas, Roles, Scheme,
+    Charter, Clock, Floor, LineTest, Officer, OfficerKey, Party, Post, Quotas, Recovery, Roles,
+    Scheme,
 };
 use khatt_record::commit::OpenPart;
 use khatt_record::entry::{MessageHeader, Seen};
@@ -57,6 +58,8 @@ fn charter() -> SignedCharter {
     let party = |number: u8, name: &str| Party {
         name: name.to_owned(),
         root_key: signer(number + 40).public(),
+        recovery: Recovery::none(),
+        orders: 0,
     };
     let mut draft = CharterDraft::new(Charter {
         version: 1,

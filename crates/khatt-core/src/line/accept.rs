@@ -133,7 +133,11 @@ impl Line {
             Entry::Open(open) if id.index != 0 || open.line != self.line => {
                 self.raise(Cause::PeerOtherLine { post: log }, now);
             }
-            Entry::Open(_) | Entry::Epoch(_) | Entry::Amend(_) | Entry::Unknown(_) => {}
+            Entry::Open(_)
+            | Entry::Epoch(_)
+            | Entry::Keys(_)
+            | Entry::Amend(_)
+            | Entry::Unknown(_) => {}
         }
         self.batch.entries.push(stored);
         owed

@@ -356,5 +356,5 @@ fn fork_name(log: PostIndex) -> String {
 
 /// Tells whether an entry is one that a receipt is owed for.
 pub(super) fn wants_receipt(entry: &Entry) -> bool {
-    matches!(entry, Entry::Message(_) | Entry::Amend(_) | Entry::Unknown(_))
+    matches!(entry, Entry::Message(_) | Entry::Keys(_) | Entry::Amend(_) | Entry::Unknown(_))
 }

@@ -72,6 +72,12 @@ pub enum CharterError {
     /// A first charter without predecessor, or the other way round.
     #[error("peer's charter names only half of what it amends")]
     PeerHalfAmendment,
+    /// A recovery that asks for more keys than there are, or for none of some.
+    #[error("peer's charter gives party {0} a recovery that cannot work")]
+    PeerRecovery(PartyIndex),
+    /// A first charter that stands on key orders, which cannot be.
+    #[error("peer's first charter stands on key orders of party {0}")]
+    PeerOrders(PartyIndex),
     /// A post whose first charter does not begin with generation 0.
     #[error("peer's charter begins post {0} with a later generation")]
     PeerGeneration(PostIndex),
@@ -99,6 +105,8 @@ impl CharterError {
             Self::PeerNumbers(_) => "charter.numbers",
             Self::PeerWitness => "charter.witness",
             Self::PeerHalfAmendment => "charter.half-amendment",
+            Self::PeerRecovery(_) => "charter.recovery",
+            Self::PeerOrders(_) => "charter.orders",
             Self::PeerGeneration(_) => "charter.generation",
         }
     }
@@ -161,6 +169,14 @@ impl Charter {
                 return Err(CharterError::PeerPartyWithoutPost(party));
             }
         }
+        for (index, party) in self.party_indices().zip(&self.parties) {
+            if !party.recovery.is_sound() {
+                return Err(CharterError::PeerRecovery(index));
+            }
+            if self.previous.is_none() && party.orders != 0 {
+                return Err(CharterError::PeerOrders(index));
+            }
+        }
         for (index, post) in self.posts() {
             if self.previous.is_none() && post.generation != 0 {
                 return Err(CharterError::PeerGeneration(index));
@@ -176,7 +192,9 @@ impl Charter {
         let keys = self
             .parties
             .iter()
-            .map(|party| party.root_key)
+            .flat_map(|party| {
+                [party.root_key].into_iter().chain(party.recovery.keys.iter().copied())
+            })
             .chain(posts)
             .chain(self.officers.iter().flat_map(|officer| officer.keys.iter().map(|key| key.key)))
             .chain(self.mediators.iter().map(|mediator| mediator.key));

@@ -6,17 +6,19 @@ use crate::ids::{Hash, LineId, PartyIndex, Precedence};
 
 use super::{
     CHARTER_MAX, Charter, Clock, Floor, FormEntry, LineTest, Mediator, Officer, OfficerKey,
-    PQ_KEY_LEN, Party, Post, Quotas, ReleaseRule, Roles, SUITE, Scheme, VERSION,
+    PQ_KEY_LEN, Party, Post, Quotas, RECOVERY_MAX, Recovery, ReleaseRule, Roles, SUITE, Scheme,
+    VERSION,
 };
 
 /// The greatest number of parties.
 pub(super) const PARTIES_MAX: usize = 8;
 /// The greatest number of officers, past and present.
-pub(super) const OFFICERS_MAX: usize = 512;
-const KEYS_MAX: usize = 16;
-const ADDRESSES_MAX: usize = 8;
+pub const OFFICERS_MAX: usize = 512;
+/// The greatest number of an officer's keys.
+pub const KEYS_MAX: usize = 16;
+pub(crate) const ADDRESSES_MAX: usize = 8;
 const NAME_MAX: usize = 128;
-const ADDRESS_MAX: usize = 255;
+pub(crate) const ADDRESS_MAX: usize = 255;
 const LANGUAGES_MAX: usize = 16;
 const MEDIATORS_MAX: usize = 8;
 const WITNESSES_MAX: usize = 16;
@@ -31,7 +33,9 @@ impl Charter {
         out.bytes(&self.nonce).uint(self.opened_ms);
         out.array(self.parties.len());
         for party in &self.parties {
-            out.array(2).text(&party.name).bytes(&party.root_key);
+            out.array(5).text(&party.name).bytes(&party.root_key);
+            write_recovery(&mut out, &party.recovery);
+            out.uint(party.orders.into());
         }
         out.array(self.posts.len());
         for post in &self.posts {
@@ -104,8 +108,13 @@ impl Charter {
             nonce: reader.fixed()?,
             opened_ms: read_time(&mut reader)?,
             parties: list(&mut reader, PARTIES_MAX, |reader| {
-                reader.array_of(2)?;
-                Ok(Party { name: name(reader)?, root_key: reader.fixed()? })
+                reader.array_of(5)?;
+                Ok(Party {
+                    name: name(reader)?,
+                    root_key: reader.fixed()?,
+                    recovery: read_recovery(reader)?,
+                    orders: reader.u32()?,
+                })
             })?,
             posts: list(&mut reader, POSTS_MAX, read_post)?,
             officers: list(&mut reader, OFFICERS_MAX, read_officer)?,
@@ -178,7 +187,7 @@ pub(crate) fn read_post(reader: &mut Reader<'_>) -> Result<Post, DecodeError> {
 }
 
 /// Reads an ML-DSA-44 key, or nothing: the lengths between are no keys.
-fn read_pq_key(reader: &mut Reader<'_>) -> Result<Vec<u8>, DecodeError> {
+pub(crate) fn read_pq_key(reader: &mut Reader<'_>) -> Result<Vec<u8>, DecodeError> {
     let at = reader.position();
     let key = reader.bytes(PQ_KEY_LEN)?;
     if key.is_empty() || key.len() == PQ_KEY_LEN {
@@ -188,11 +197,32 @@ fn read_pq_key(reader: &mut Reader<'_>) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-/// Writes an officer. A key is one string, scheme then key, so that nesting stays within limits.
+/// Writes recovery as two items of the array around it, so that nesting stays within limits.
+pub(crate) fn write_recovery(out: &mut Writer, recovery: &Recovery) {
+    out.uint(recovery.needed.into()).array(recovery.keys.len());
+    for key in &recovery.keys {
+        out.bytes(key);
+    }
+}
+
+/// Reads recovery.
+pub(crate) fn read_recovery(reader: &mut Reader<'_>) -> Result<Recovery, DecodeError> {
+    let needed = small(reader)?;
+    let keys = list(reader, RECOVERY_MAX, |reader| reader.fixed())?;
+    Ok(Recovery { needed, keys })
+}
+
+/// Writes an officer.
 pub(crate) fn write_officer(out: &mut Writer, officer: &Officer) {
     out.array(4).uint(officer.party.into()).text(&officer.title);
-    out.uint(officer.roles.bits().into()).array(officer.keys.len());
-    for key in &officer.keys {
+    out.uint(officer.roles.bits().into());
+    write_officer_keys(out, &officer.keys);
+}
+
+/// Writes keys. Each is one string, scheme then key, so that nesting stays within limits.
+pub(crate) fn write_officer_keys(out: &mut Writer, keys: &[OfficerKey]) {
+    out.array(keys.len());
+    for key in keys {
         let mut bytes = [key.scheme as u8; 33];
         for (to, from) in bytes.iter_mut().skip(1).zip(key.key) {
             *to = from;
@@ -205,13 +235,21 @@ pub(crate) fn write_officer(out: &mut Writer, officer: &Officer) {
 pub(crate) fn read_officer(reader: &mut Reader<'_>) -> Result<Officer, DecodeError> {
     reader.array_of(4)?;
     let (party, title) = (party(reader)?, name(reader)?);
+    let (roles, keys) = read_officer_keys(reader)?;
+    Ok(Officer { party, title, roles, keys })
+}
+
+/// Reads an officer's roles and keys.
+pub(crate) fn read_officer_keys(
+    reader: &mut Reader<'_>,
+) -> Result<(Roles, Vec<OfficerKey>), DecodeError> {
     let at = reader.position();
     let roles = Roles::from_bits(small(reader)?).ok_or(DecodeError::PeerTooLarge { at })?;
     let keys = list(reader, KEYS_MAX, |reader| {
         let [scheme, key @ ..] = reader.fixed::<33>()?;
         Ok(OfficerKey { scheme: Scheme::try_from(u64::from(scheme))?, key })
     })?;
-    Ok(Officer { party, title, roles, keys })
+    Ok((roles, keys))
 }
 
 /// Reads an array of at most `max` items, each by `read`.
@@ -254,7 +292,8 @@ fn party(reader: &mut Reader<'_>) -> Result<PartyIndex, DecodeError> {
     if party.index() < PARTIES_MAX { Ok(party) } else { Err(DecodeError::PeerTooLarge { at }) }
 }
 
-fn small(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
+/// Reads a number below 256.
+pub(crate) fn small(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
     let at = reader.position();
     u8::try_from(reader.uint()?).map_err(|_| DecodeError::PeerTooLarge { at })
 }
@@ -267,14 +306,20 @@ fn four<'a, T>(
     Ok([read(reader)?, read(reader)?, read(reader)?, read(reader)?])
 }
 
-fn write_texts(out: &mut Writer, texts: &[String]) {
+/// Writes a list of texts.
+pub(crate) fn write_texts(out: &mut Writer, texts: &[String]) {
     out.array(texts.len());
     for text in texts {
         out.text(text);
     }
 }
 
-fn texts(reader: &mut Reader<'_>, max: usize, length: usize) -> Result<Vec<String>, DecodeError> {
+/// Reads a list of at most `max` texts of at most `length` bytes.
+pub(crate) fn texts(
+    reader: &mut Reader<'_>,
+    max: usize,
+    length: usize,
+) -> Result<Vec<String>, DecodeError> {
     list(reader, max, |reader| Ok(reader.text(length)?.to_owned()))
 }
 

@@ -8,6 +8,7 @@ use crate::cbor::{DecodeError, Reader, Writer};
 use crate::checkpoint::Origin;
 use crate::ids::{Hash, Kind, LineId, OfficerIndex, PartyIndex, PostIndex};
 use crate::keys::{PostSigner, PublicKey};
+use crate::keys_in_force::KeysInForce;
 
 use super::codec::{PARTIES_MAX, constant};
 use super::{CHARTER_MAX, Charter, CharterError, Officer, Post, hash_bytes};
@@ -64,14 +65,20 @@ pub enum AmendError {
     /// It changes what the line is for.
     #[error("peer's amendment changes what the line is for")]
     PeerOtherKind,
-    /// It changes the parties or their root keys, which only a new line can.
-    #[error("peer's amendment changes the parties or their root keys, which needs a new line")]
+    /// It changes the parties, which only a new line can.
+    #[error("peer's amendment changes the parties, which needs a new line")]
     PeerOtherParties,
+    /// It names another root key of a party than the one in force.
+    #[error("peer's amendment has another root key of party {0} than the one in force")]
+    PeerOtherRoot(PartyIndex),
+    /// It stands on fewer key orders of a party than the charter before, or on some not held here.
+    #[error("peer's amendment stands on other key orders of party {0} than those in force")]
+    PeerOtherOrders(PartyIndex),
     /// It removes a post or gives its number to another.
     #[error("peer's amendment gives the number of post {0} to another")]
     PeerOtherPost(PostIndex),
-    /// It changes a post's log key to one that was not announced, or without a new generation.
-    #[error("peer's amendment gives post {0} a log key that was not announced")]
+    /// It changes a post's generation or log key, which a key order does, or begins with one.
+    #[error("peer's amendment gives post {0} another generation or log key than those in force")]
     PeerUnannouncedKey(PostIndex),
     /// It removes an officer or a key, or gives its number to another.
     #[error("peer's amendment gives the number of officer {0} to another")]
@@ -86,6 +93,8 @@ impl AmendError {
             Self::PeerOtherPredecessor => "amend.other-predecessor",
             Self::PeerOtherKind => "amend.other-kind",
             Self::PeerOtherParties => "amend.other-parties",
+            Self::PeerOtherRoot(_) => "amend.other-root",
+            Self::PeerOtherOrders(_) => "amend.other-orders",
             Self::PeerOtherPost(_) => "amend.other-post",
             Self::PeerUnannouncedKey(_) => "amend.unannounced-key",
             Self::PeerOtherOfficer(_) => "amend.other-officer",
@@ -353,12 +362,15 @@ impl SignedCharter {
         self.officer_keys.get(officer.index())?.get(usize::from(key))
     }
 
-    /// Checks that `next` may replace this charter (`spec/charter.md §6`).
+    /// Checks that `next` names this charter as its predecessor, and the same line and parties.
+    ///
+    /// That is all that two charters show by themselves; whether `next` may take this one's place
+    /// is for [`crate::keys_in_force::KeysInForce::amended`] to say.
     ///
     /// # Errors
     ///
-    /// [`AmendError`] names the first thing that an amendment may not change.
-    pub fn check_successor(&self, next: &Self) -> Result<(), AmendError> {
+    /// [`AmendError`] names the first thing that differs.
+    pub fn check_follows(&self, next: &Self) -> Result<(), AmendError> {
         let (old, new) = (self.charter(), next.charter());
         if new.previous != Some(self.hash) || next.line != self.line {
             return Err(AmendError::PeerOtherPredecessor);
@@ -366,29 +378,10 @@ impl SignedCharter {
         if new.kind != old.kind {
             return Err(AmendError::PeerOtherKind);
         }
-        if new.parties != old.parties {
-            return Err(AmendError::PeerOtherParties);
-        }
-        for (index, before) in old.posts() {
-            let after = new.post(index).ok_or(AmendError::PeerOtherPost(index))?;
-            if after.party != before.party {
-                return Err(AmendError::PeerOtherPost(index));
-            }
-            let kept = after.log_key == before.log_key && after.generation == before.generation;
-            let renewed = hash_bytes(&after.log_key) == before.next_log_digest
-                && Some(after.generation) == before.generation.checked_add(1);
-            if !kept && !renewed {
-                return Err(AmendError::PeerUnannouncedKey(index));
-            }
-        }
-        for (index, before) in (0..=u16::MAX).map(OfficerIndex).zip(&old.officers) {
-            let error = AmendError::PeerOtherOfficer(index);
-            let after = new.officer(index).ok_or(error)?;
-            if after.party != before.party || !after.keys.starts_with(&before.keys) {
-                return Err(error);
-            }
-        }
-        Ok(())
+        let names = |charter: &Charter| -> Vec<String> {
+            charter.parties.iter().map(|party| party.name.clone()).collect()
+        };
+        if names(old) == names(new) { Ok(()) } else { Err(AmendError::PeerOtherParties) }
     }
 }
 
@@ -429,26 +422,33 @@ impl CharterForkError {
 }
 
 impl CharterFork {
-    /// Returns the parties that signed two successors of `charter`.
+    /// Returns the parties that signed two successors of the charter in force.
     ///
     /// # Errors
     ///
     /// [`CharterForkError`] if the two prove nothing.
-    pub fn verify(&self, charter: &SignedCharter) -> Result<Vec<PartyIndex>, CharterForkError> {
+    pub fn verify(&self, keys: &KeysInForce) -> Result<Vec<PartyIndex>, CharterForkError> {
         if self.one.hash() == self.other.hash() {
             return Err(CharterForkError::PeerSame);
         }
+        let old = keys.charter();
         for draft in [&self.one, &self.other] {
             let amendment = draft.charter();
-            // Signatures were checked under the draft's own root keys: they must be the line's.
-            if amendment.previous != Some(charter.hash())
-                || amendment.parties != charter.charter().parties
-            {
+            if amendment.previous != Some(old.hash()) || amendment.line_id() != old.line_id() {
                 return Err(CharterForkError::PeerOtherPredecessor);
             }
         }
-        let both = |party: &PartyIndex| self.other.signatures.contains_key(party);
-        let guilty: Vec<_> = self.one.signatures.keys().copied().filter(both).collect();
+        // Signatures were checked under the draft's own root keys: they must be the line's.
+        let signed = |draft: &CharterDraft, party: PartyIndex| {
+            draft.signatures.contains_key(&party)
+                && draft.charter().party(party).is_some_and(|named| {
+                    keys.root_key_after(party, named.orders) == Some(&named.root_key)
+                })
+        };
+        let parties = old.charter().party_indices();
+        let guilty: Vec<_> = parties
+            .filter(|party| signed(&self.one, *party) && signed(&self.other, *party))
+            .collect();
         if guilty.is_empty() { Err(CharterForkError::PeerNobody) } else { Ok(guilty) }
     }
 }

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keys::PostSigner;
-use crate::testing::{ROOTS, charter, line, sign, signer};
+use crate::keys_in_force::KeysInForce;
+use crate::testing::{ROOTS, charter, line, signer};
 
 fn broken(change: impl FnOnce(&mut Charter)) -> Result<(), CharterError> {
     let mut charter = charter(Kind::Real);
@@ -12,11 +13,19 @@ fn broken(change: impl FnOnce(&mut Charter)) -> Result<(), CharterError> {
 
 /// A successor of the line's charter with a change.
 fn next(change: impl FnOnce(&mut Charter)) -> SignedCharter {
+    let mut draft = amendment(change);
+    for root in ROOTS {
+        draft.sign(&signer(root)).unwrap();
+    }
+    draft.complete().unwrap()
+}
+
+fn amendment(change: impl FnOnce(&mut Charter)) -> CharterDraft {
     let mut amendment = charter(Kind::Real);
     amendment.first = Some(line().line_id());
     amendment.previous = Some(line().hash());
     change(&mut amendment);
-    sign(amendment)
+    CharterDraft::new(amendment).unwrap()
 }
 
 #[test]
@@ -81,6 +90,13 @@ fn each_rule_refuses() {
     assert_eq!(broken(|c| c.line_test.answer_s = 9999), Err(E::PeerNumbers("line tests")));
     assert_eq!(broken(|c| c.quotas.flash_per_hour = 0), Err(E::PeerNumbers("quotas")));
     assert_eq!(broken(|c| c.first = Some(LineId([1; 32]))), Err(E::PeerHalfAmendment));
+    let north = PartyIndex(0);
+    assert_eq!(broken(|c| c.parties[0].recovery.needed = 4), Err(E::PeerRecovery(north)));
+    assert_eq!(broken(|c| c.parties[0].recovery.needed = 0), Err(E::PeerRecovery(north)));
+    assert_eq!(broken(|c| c.parties[0].recovery.keys.clear()), Err(E::PeerRecovery(north)));
+    let root = |c: &mut Charter| c.parties[0].recovery.keys[0] = c.parties[1].root_key;
+    assert_eq!(broken(root), Err(E::PeerKeyTwice));
+    assert_eq!(broken(|c| c.parties[0].orders = 1), Err(E::PeerOrders(north)));
     assert_eq!(broken(|c| c.posts[0].generation = 1), Err(E::PeerGeneration(PostIndex(0))));
 }
 
@@ -119,7 +135,8 @@ fn a_signature_is_for_one_charter_of_one_kind() {
 #[test]
 fn an_amendment_may_change_rules_and_add_but_not_replace() {
     let old = line();
-    let check = |change: fn(&mut Charter)| old.check_successor(&next(change));
+    let check =
+        |change: fn(&mut Charter)| KeysInForce::new(old.clone()).amended(next(change)).map(drop);
     assert_eq!(check(|c| c.line_test.interval_s = 600), Ok(()));
     assert_eq!(check(|c| c.officers[2].roles = Roles::NONE), Ok(()));
     let more = check(|c| {
@@ -133,7 +150,8 @@ fn an_amendment_may_change_rules_and_add_but_not_replace() {
 fn an_amendment_names_its_predecessor_and_keeps_what_it_must() {
     use AmendError as E;
     let old = line();
-    let check = |change: fn(&mut Charter)| old.check_successor(&next(change));
+    let check =
+        |change: fn(&mut Charter)| KeysInForce::new(old.clone()).amended(next(change)).map(drop);
     assert_eq!(check(|c| c.previous = Some(Hash([1; 32]))), Err(E::PeerOtherPredecessor));
     assert_eq!(check(|c| c.first = Some(LineId([1; 32]))), Err(E::PeerOtherPredecessor));
     assert_eq!(check(|c| c.kind = Kind::Drill), Err(E::PeerOtherKind));
@@ -151,7 +169,16 @@ fn an_amendment_names_its_predecessor_and_keeps_what_it_must() {
         c.posts[0].log_key = signer(51).public();
         c.posts[0].generation = 1;
     });
-    assert_eq!(announced, Ok(()));
+    // Only a key order begins a generation, because only that says at which entry.
+    assert_eq!(announced, Err(E::PeerUnannouncedKey(PostIndex(0))));
+    let root = |c: &mut Charter| c.parties[1].root_key = signer(79).public();
+    let mut draft = amendment(root);
+    draft.sign(&signer(1)).unwrap();
+    draft.sign(&signer(79)).unwrap();
+    let other = KeysInForce::new(old.clone()).amended(draft.complete().unwrap()).map(drop);
+    assert_eq!(other, Err(E::PeerOtherRoot(PartyIndex(1))));
+    assert_eq!(check(|c| c.parties[0].orders = 1), Err(E::PeerOtherOrders(PartyIndex(0))));
+    assert_eq!(check(|c| c.parties[0].recovery = Recovery::none()), Ok(()));
     assert_eq!(
         check(|c| c.officers[0].keys[0].key = signer(78).public()),
         Err(E::PeerOtherOfficer(OfficerIndex(0)))
@@ -173,7 +200,7 @@ fn two_signed_successors_accuse_whoever_signed_both() {
         }
         draft
     };
-    let fork = |one, other| CharterFork { one, other }.verify(&old);
+    let fork = |one, other| CharterFork { one, other }.verify(&KeysInForce::new(old.clone()));
     assert_eq!(fork(draft(1, &[1]), draft(2, &[1, 2])), Ok(vec![PartyIndex(0)]));
     assert_eq!(fork(draft(1, &[1]), draft(2, &[2])), Err(CharterForkError::PeerNobody));
     assert_eq!(fork(draft(1, &[1]), draft(1, &[1])), Err(CharterForkError::PeerSame));

@@ -3,11 +3,13 @@
 //! With `KHATT_WRITE_VECTORS` set they are written, and without it held to what would be written.
 
 use super::root;
-use crate::charter::{Charter, CharterDraft};
+use crate::charter::{Charter, CharterDraft, OfficerKey, Recovery, Roles, Scheme, hash_bytes};
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::fork::ForkProof;
-use crate::ids::{Hash, Kind, PostIndex};
+use crate::ids::{Hash, Kind, OfficerIndex, PartyIndex, PostIndex};
+use crate::key_order::{KeyChange, NewConnection, NewGeneration, OfficerChange, SignedKeyOrder};
 use crate::keys::{PostSigner, PublicKey};
+use crate::keys_in_force::KeysInForce;
 use crate::merkle::{consistency_proof, leaf_hash, root_at};
 use crate::testing::{ROOTS, charter, line, sign, signer};
 
@@ -113,6 +115,115 @@ fn charter_vectors_are_what_the_line_writes() {
     let weak = broken(|c| c.posts[0].log_key = [0; 32]);
     assert!(PublicKey::from_bytes(&[0; 32]).is_err());
     write("weak-key", "charter.unusable-key", rules, "a log key of small order", &weak);
+}
+
+#[test]
+fn key_order_vectors_are_what_the_line_writes() {
+    let keys = KeysInForce::new(line());
+    let write = |name: &str, error: &str, section: &str, comment: &str, body: &[u8]| {
+        let mut header = vec![("expect", if error.is_empty() { "accept" } else { "refuse" })];
+        if !error.is_empty() {
+            header.push(("error", error));
+        }
+        header.extend([
+            ("section", section),
+            ("comment", comment),
+            ("line", "charter/north-south.txt"),
+        ]);
+        vector(&format!("key-order/{name}.txt"), &header, body);
+    };
+    let order = |change: KeyChange, by: &[u8]| {
+        let order = keys.next_order(PartyIndex(0), 1_700_000_000_000, change).unwrap();
+        let mut order = SignedKeyOrder::new(order);
+        for number in by {
+            keys.sign(&mut order, &signer(*number)).unwrap();
+        }
+        order.to_bytes()
+    };
+    let officer = |number: u16, keys: &[u8]| {
+        let keys = keys.iter().map(|number| signer(*number).public());
+        KeyChange::Officer(OfficerChange {
+            officer: OfficerIndex(number),
+            title: "duty".to_owned(),
+            roles: Roles::WATCH,
+            keys: keys.map(|key| OfficerKey { scheme: Scheme::Ed25519, key }).collect(),
+        })
+    };
+    let generation = |log: u8| {
+        KeyChange::Generation(Box::new(NewGeneration {
+            post: NORTH,
+            generation: 1,
+            log_key: signer(log).public(),
+            next_log_digest: hash_bytes(&signer(52).public()),
+            pq_key: vec![],
+            tls_key: signer(53).public(),
+            prekey: vec![9; 1216],
+            addresses: vec!["north.example:4801".to_owned()],
+        }))
+    };
+    let cut_off = KeyChange::CutOff { post: NORTH };
+    let root = KeyChange::Root {
+        root_key: signer(73).public(),
+        recovery: Recovery { needed: 1, keys: vec![signer(74).public()] },
+    };
+    let connection = KeyChange::Connection(NewConnection {
+        post: NORTH,
+        tls_key: signer(54).public(),
+        addresses: vec![],
+    });
+    let (signed, may) = ("spec/key-order.md §3", "spec/key-order.md §5");
+    let comment = "an officer's old key is dropped, a new one takes its place";
+    write("officer", "", "spec/key-order.md §2", comment, &order(officer(1, &[70]), &[1]));
+    let comment = "the first officer whom North's orders add";
+    write("officer-added", "", may, comment, &order(officer(1_024, &[70]), &[1]));
+    let comment = "an added officer with another party's number";
+    let other = order(officer(2_048, &[70]), &[1]);
+    write("officer-of-south", "key-order.other-officer", may, comment, &other);
+    let comment = "a key that another officer of North has";
+    let twice = order(officer(1, &[41]), &[1]);
+    write("officer-key-twice", "key-order.key-twice", may, comment, &twice);
+    let comment = "two of three recovery keys begin a generation";
+    write("generation-by-quorum", "", signed, comment, &order(generation(51), &[81, 85]));
+    let comment = "one of the two recovery keys that are needed";
+    let one = order(generation(51), &[81]);
+    write("generation-by-one", "key-order.unauthorised", signed, comment, &one);
+    let comment = "a log key that was not announced";
+    let other = order(generation(55), &[1]);
+    write("generation-unannounced", "key-order.unannounced-key", may, comment, &other);
+    write("connection", "", may, "a new connection key", &order(connection.clone(), &[1]));
+    let comment = "recovery keys may not say where a post is reached";
+    let quorum = order(connection, &[81, 85]);
+    write("connection-by-quorum", "key-order.unauthorised", signed, comment, &quorum);
+    let comment = "a new root key, signed by root key and quorum";
+    write("root", "", signed, comment, &order(root, &[1, 81, 85]));
+    let whole = order(cut_off.clone(), &[1]);
+    write("cut-off", "", signed, "a stolen post is cut off", &whole);
+    let mut flipped = whole;
+    *flipped.last_mut().unwrap() ^= 1;
+    let comment = "a signature with a flipped bit";
+    write("bad-signature", "key-order.bad-signature", signed, comment, &flipped);
+    let comment = "nobody has signed";
+    write("unsigned", "key-order.unauthorised", signed, comment, &order(cut_off.clone(), &[]));
+    let mut second = keys.next_order(PartyIndex(0), 1_700_000_000_000, cut_off).unwrap();
+    second.number = 2;
+    let second = SignedKeyOrder::new(second).to_bytes();
+    let comment = "the second order, without the first";
+    write("second", "key-order.waits", "spec/key-order.md §4", comment, &second);
+
+    let entry = crate::Entry::Keys(crate::entry::Keys {
+        t_ms: 1_700_000_000_000,
+        seen: crate::entry::Seen::none(2, NORTH),
+        order: order(officer(1, &[70]), &[1]),
+    });
+    let header = [
+        ("expect", "accept"),
+        ("section", "spec/entry.md §3"),
+        ("comment", "a party drops an officer's key"),
+        ("posts", "2"),
+        ("own", "0"),
+        ("type", "5"),
+    ];
+    vector("entry/keys.txt", &header, &entry.encode());
 }
 
 fn signed(size: u64, root: Hash, key: u8) -> SignedCheckpoint {

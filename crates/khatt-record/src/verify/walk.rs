@@ -128,7 +128,7 @@ impl Walk {
             return found.fault(at, FaultKind::CharterRefused);
         };
         if let Some(last) = self.charters.last()
-            && let Err(error) = last.check_successor(&next)
+            && let Err(error) = last.check_follows(&next)
         {
             return found.fault(at, FaultKind::CharterSuccession(error));
         }

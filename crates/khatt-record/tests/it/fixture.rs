@@ -7,7 +7,7 @@
 use khatt_record::auth::{Auth, OfficerSignature};
 use khatt_record::charter::{
     Charter, CharterDraft, Clock, Floor, FormEntry, LineTest, Officer, OfficerKey, Party, Post,
-    Quotas, ReleaseRule, Roles, Scheme, SignedCharter, YesNo,
+    Quotas, Recovery, ReleaseRule, Roles, Scheme, SignedCharter, YesNo, hash_bytes,
 };
 use khatt_record::checkpoint::Checkpoint;
 use khatt_record::commit::{OpenPart, Seed, body_commitment};
@@ -37,7 +37,12 @@ pub fn key(number: u8) -> [u8; 32] {
 pub fn charter(kind: Kind, forms: Vec<FormEntry>, books: [Hash; 2]) -> Charter {
     let rule = ReleaseRule { signatures: 2, emergency_single: YesNo::Yes };
     let clock = Clock { acknowledge_s: 60, escalate_s: 120, give_up_s: 600 };
-    let party = |name: &str, number| Party { name: name.into(), root_key: key(number) };
+    let party = |name: &str, number: u8| Party {
+        name: name.into(),
+        root_key: key(number),
+        recovery: Recovery { needed: 2, keys: [80, 84, 88].map(|one| key(one + number)).to_vec() },
+        orders: 0,
+    };
     let post = |party, name: &str, number: u8| Post {
         party: PartyIndex(party),
         name: name.into(),
@@ -46,7 +51,7 @@ pub fn charter(kind: Kind, forms: Vec<FormEntry>, books: [Hash; 2]) -> Charter {
         cosign_key: key(20 + number),
         tls_key: key(30 + number),
         prekey: PrekeySecret::from_seed([number; 32]).public().to_vec(),
-        next_log_digest: Hash([number; 32]),
+        next_log_digest: hash_bytes(&key(60 + number)),
         pq_key: vec![],
         addresses: vec![],
     };

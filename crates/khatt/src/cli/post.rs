@@ -163,6 +163,7 @@ fn init(new: &Init, talk: &Talk) -> Result<u8, Trouble> {
         addresses: addresses.iter().map(SocketAddr::to_string).collect(),
         token,
         officers: made,
+        recovery: khatt_record::charter::Recovery::none(),
         passphrase,
         cost: PassphraseCost::RECOMMENDED,
         ballast_bytes: new.ballast << 20,

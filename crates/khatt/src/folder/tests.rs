@@ -19,6 +19,7 @@ fn new_post(party: &str) -> NewPost {
         addresses: vec!["127.0.0.1:7001".to_owned()],
         token: None,
         officers: vec![officer("watch", Roles::WATCH), officer("release", Roles::RELEASING)],
+        recovery: Recovery::none(),
         passphrase: Passphrase::new(b"north-pass"),
         cost: PassphraseCost::DANGEROUS_LEAST,
         ballast_bytes: 0,

@@ -20,7 +20,7 @@ use khatt_forms::{Catalogue, Language};
 use khatt_net::Direct;
 use khatt_record::{
     Kind, OfficerIndex, PostIndex, Precedence, SignedCharter,
-    charter::{Clock, Floor, LineTest, Quotas, ReleaseRule, Roles, YesNo},
+    charter::{Clock, Floor, LineTest, Quotas, Recovery, ReleaseRule, Roles, YesNo},
 };
 use khatt_store::{PassphraseCost, SqliteReader};
 use tokio::{runtime::Runtime, sync::broadcast};
@@ -392,6 +392,7 @@ fn new_post(
         addresses: Vec::new(),
         token: None,
         officers: officers.collect(),
+        recovery: Recovery::none(),
         passphrase: passphrase.clone(),
         cost: COST,
         ballast_bytes: 0,

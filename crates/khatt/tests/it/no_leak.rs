@@ -22,7 +22,7 @@ use khatt_net::Direct;
 use khatt_record::{
     Hash, Kind, OfficerIndex, PostIndex, SignedCharter,
     auth::OfficerSignature,
-    charter::Roles,
+    charter::{Recovery, Roles},
     entry::Act,
     statement::{KeyId, Role, Statement},
 };
@@ -104,6 +104,7 @@ fn make(base: &std::path::Path, party: &str) -> (PostFolder, khatt_record::card:
         addresses: Vec::new(),
         token: None,
         officers: vec![officer("watch", Roles::WATCH), officer("duty", Roles::RELEASING)],
+        recovery: Recovery::none(),
         passphrase: Passphrase::new(PASS.as_bytes()),
         cost: PassphraseCost::DANGEROUS_LEAST,
         ballast_bytes: 0,
