@@ -6,7 +6,7 @@ use khatt_net::{DisconnectReason, Event, LinkProfile, ThinTimings};
 use tokio::time::timeout;
 
 use crate::post::{
-    NORTH, NORTH_SEED, PATIENCE, Post, SOUTH, SOUTH_SEED, free_address, pair, peer, settings,
+    NORTH, NORTH_SEED, PATIENCE, Post, SOUTH, SOUTH_SEED, free_address, peer, settings,
 };
 use crate::relay::Relay;
 
