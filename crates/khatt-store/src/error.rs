@@ -48,6 +48,14 @@ pub enum OpenError {
         /// The version that this binary writes.
         known: u64,
     },
+    /// An older khatt wrote the store, and its tables were not moved on yet.
+    #[error("local store is of version {found}, this khatt writes {known}: upgrade it first")]
+    LocalOlder {
+        /// The version of the store.
+        found: u64,
+        /// The version that this binary writes.
+        known: u64,
+    },
     /// The passphrase does not open `post.key`, or that file was altered.
     #[error("local passphrase is wrong, or post.key was altered")]
     LocalWrongPassphrase,
@@ -90,6 +98,7 @@ impl OpenError {
             Self::LocalDamaged { .. } => "KS-1210",
             Self::LocalFull => "KS-1211",
             Self::LocalIo { .. } => "KS-1212",
+            Self::LocalOlder { .. } => "KS-1213",
         }
     }
 

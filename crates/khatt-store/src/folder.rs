@@ -15,6 +15,40 @@ pub(crate) struct Lock {
     _file: File,
 }
 
+/// How much room a disk has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// Bytes in all.
+    pub total_bytes: u64,
+    /// Bytes free for a user without privileges.
+    pub free_bytes: u64,
+    /// Bytes that the ballast beside the store takes; zero once it was given up.
+    pub ballast_bytes: u64,
+}
+
+/// Looks at the disk on which a folder lies.
+pub(crate) fn disk(dir: &Path) -> Result<Disk, OpenError> {
+    let held = rustix::fs::statvfs(dir)
+        .map_err(|error| OpenError::io("asking how full the disk is")(error.into()))?;
+    let ballast = fs::metadata(dir.join(BALLAST_FILE)).map_or(0, |file| file.len());
+    Ok(Disk {
+        total_bytes: held.f_blocks.saturating_mul(held.f_frsize),
+        free_bytes: held.f_bavail.saturating_mul(held.f_frsize),
+        ballast_bytes: ballast,
+    })
+}
+
+impl Disk {
+    /// Looks at the disk on which a post's folder lies.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::LocalIo`] if the system does not say.
+    pub fn of(dir: &Path) -> Result<Self, OpenError> {
+        disk(dir)
+    }
+}
+
 pub(crate) const LOCK_FILE: &str = "post.lock";
 pub(crate) const BALLAST_FILE: &str = "ballast";
 

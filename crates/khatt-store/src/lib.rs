@@ -8,6 +8,7 @@
 //! Left to others: what entries mean, healing from peers and new generations (the engine), and when
 //! to scrub, to back up or to release the ballast (the post).
 
+mod backup;
 mod books;
 mod check;
 mod damage;
@@ -16,6 +17,7 @@ mod folder;
 mod head_file;
 mod heal;
 mod key_file;
+mod migrate;
 mod open;
 mod reader;
 mod rows;
@@ -24,8 +26,10 @@ mod sql;
 mod store;
 mod vault;
 
+pub use backup::{BackupError, RESTORED_KEY, RestoreError, Restored, Snapshot};
 pub use damage::{Damage, OpenOutcome};
 pub use error::OpenError;
+pub use folder::Disk;
 pub use key_file::PassphraseCost;
 pub use open::{NetworkFiles, Options, Syncs};
 pub use reader::{ScrubPosition, ScrubStep, SqliteReader};

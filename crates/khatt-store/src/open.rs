@@ -13,7 +13,8 @@ use crate::error::OpenError;
 use crate::folder::{self, LOCK_FILE};
 use crate::head_file::{self, HeadFile};
 use crate::key_file::{self, Opened, PassphraseCost};
-use crate::rows::{self, Fault};
+use crate::migrate;
+use crate::rows;
 use crate::settings::{self, Use};
 use crate::sql;
 use crate::store::{Parts, SqliteStore};
@@ -198,28 +199,13 @@ impl SqliteStore {
     }
 }
 
-/// Refuses tables that this code must not read. Tables of an older version would be moved on here.
+/// Refuses tables that this code must not read.
 fn check_versions(conn: &Connection) -> Result<(), OpenError> {
-    let held = conn
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'store'", [], |row| {
-            row.get::<_, i64>(0)
-        })
-        .map_err(|error| OpenError::from(Fault::from(error)))?;
-    if held != 1 {
-        return Err(OpenError::LocalDamaged { what: "the tables' definitions".to_owned() });
-    }
-    let (_, version, least) = rows::store(conn)?;
-    if least > VERSION {
-        return Err(OpenError::LocalTooOld { needed: least, known: VERSION });
-    }
-    if version == VERSION {
-        Ok(())
-    } else {
-        Err(OpenError::LocalDamaged { what: format!("the version of the tables ({version})") })
-    }
+    let found = migrate::version_of(conn, VERSION)?;
+    if found == VERSION { Ok(()) } else { Err(OpenError::LocalOlder { found, known: VERSION }) }
 }
 
-fn allow_file_system(dir: &Path, options: &Options) -> Result<(), OpenError> {
+pub(crate) fn allow_file_system(dir: &Path, options: &Options) -> Result<(), OpenError> {
     match options.network_files {
         NetworkFiles::Refuse => folder::refuse_network_files(dir),
         NetworkFiles::DangerousAllow => Ok(()),
@@ -234,7 +220,7 @@ fn clear(building: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-const VERSION: u64 = settings::VERSION;
+const VERSION: u64 = migrate::VERSION;
 
 /// Every file that a store may have in its folder.
 const FILES: &[&str] = &[

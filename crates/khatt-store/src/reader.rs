@@ -1,6 +1,6 @@
 //! Reading: a connection of its own that sees what is durable, checks every row, and can scrub.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use khatt_core::store::{Head, ReadError, Reader, Sealed, StoredCheckpoint, StoredEntry};
@@ -23,7 +23,9 @@ pub struct SqliteReader {
     conn: Connection,
     vault: Arc<Vault>,
     // The folder stays locked for as long as anything of this process reads it.
-    _lock: Arc<Lock>,
+    lock: Arc<Lock>,
+    dir: PathBuf,
+    found: Arc<[Damage]>,
 }
 
 /// Where a scrub goes on. The default is the beginning.
@@ -48,7 +50,45 @@ pub struct ScrubStep {
 impl SqliteReader {
     pub(crate) fn open(dir: &Path, vault: Arc<Vault>, lock: Arc<Lock>) -> Result<Self, OpenError> {
         let conn = settings::connect(dir, Use::Read, Syncs::Full)?;
-        Ok(Self { conn, vault, _lock: lock })
+        Ok(Self { conn, vault, lock, dir: dir.to_owned(), found: Arc::new([]) })
+    }
+
+    /// Notes what the store found when it was opened.
+    pub(crate) fn with_found(mut self, found: &[Damage]) -> Self {
+        self.found = found.into();
+        self
+    }
+
+    /// Opens one more reading side of the same store, for another thread.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the connection cannot be made as it must be.
+    pub fn again(&self) -> Result<Self, OpenError> {
+        let (vault, lock) = (Arc::clone(&self.vault), Arc::clone(&self.lock));
+        Ok(Self::open(&self.dir, vault, lock)?.with_found(&self.found))
+    }
+
+    /// Returns the damage that was found when the store was opened.
+    #[must_use]
+    pub fn found_at_start(&self) -> &[Damage] {
+        &self.found
+    }
+
+    /// Reads another database with the same key, such as a copy of this one.
+    pub(crate) fn on(&self, conn: Connection) -> Self {
+        let (vault, lock) = (Arc::clone(&self.vault), Arc::clone(&self.lock));
+        Self { conn, vault, lock, dir: self.dir.clone(), found: Arc::clone(&self.found) }
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Returns the folder that is read.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Reads on from `from` and checks at least `rows` rows, unless the end comes first.

@@ -7,13 +7,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::OpenError;
+use crate::migrate::{self, Migration};
 use crate::open::Syncs;
-use crate::sql;
 
 pub(crate) const FILE: &str = "post.db";
-
-/// The version of the tables that this code writes and reads.
-pub(crate) const VERSION: u64 = 1;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +69,19 @@ pub(crate) fn connect(dir: &Path, purpose: Use, syncs: Syncs) -> Result<Connecti
 
 /// Makes the tables of the current version.
 pub(crate) fn make_tables(conn: &Connection) -> Result<(), OpenError> {
-    conn.execute_batch(sql::TABLES).map_err(failed)
+    migrate::make(conn, migrate::MIGRATIONS)
+}
+
+/// Returns the tables' definitions as a database made by `known` has them.
+pub(crate) fn tables_of(known: &[Migration]) -> Result<Vec<[String; 4]>, OpenError> {
+    let wanted = Connection::open_in_memory().map_err(failed)?;
+    migrate::make(&wanted, known)?;
+    tables(&wanted)
 }
 
 /// Refuses a database whose tables are not those that this code makes, to the letter.
 pub(crate) fn check_tables(conn: &Connection) -> Result<(), OpenError> {
-    let wanted = Connection::open_in_memory().map_err(failed)?;
-    make_tables(&wanted)?;
-    if tables(conn)? == tables(&wanted)? {
+    if tables(conn)? == tables_of(migrate::MIGRATIONS)? {
         Ok(())
     } else {
         Err(OpenError::LocalDamaged { what: "the tables' definitions".to_owned() })
@@ -97,7 +99,7 @@ pub(crate) fn failed(error: rusqlite::Error) -> OpenError {
     }
 }
 
-fn tables(conn: &Connection) -> Result<Vec<[String; 4]>, OpenError> {
+pub(crate) fn tables(conn: &Connection) -> Result<Vec<[String; 4]>, OpenError> {
     let text = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name";
     let mut statement = conn.prepare(text).map_err(failed)?;
     let rows = statement

@@ -10,6 +10,7 @@ sql! {
     TABLES = "0001_tables";
     STORE_INSERT = "store_insert";
     STORE_SELECT = "store_select";
+    STORE_VERSION_UPDATE = "store_version_update";
     LINE_UPSERT = "line_upsert";
     LINES_SELECT = "lines_select";
     HEAD_UPSERT = "head_upsert";

@@ -108,7 +108,12 @@ impl SqliteStore {
     ///
     /// [`OpenError`] if the connection cannot be made as it must be.
     pub fn reader(&self) -> Result<SqliteReader, OpenError> {
-        SqliteReader::open(&self.dir, Arc::clone(&self.vault), Arc::clone(&self.lock))
+        let reader =
+            SqliteReader::open(&self.dir, Arc::clone(&self.vault), Arc::clone(&self.lock))?;
+        Ok(match &self.outcome {
+            OpenOutcome::Damaged(damage) => reader.with_found(damage),
+            _ => reader,
+        })
     }
 
     /// Keeps a secret of the post under a name, in the place of an earlier one.

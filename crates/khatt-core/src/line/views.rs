@@ -152,6 +152,12 @@ impl Line {
         &self.people.statistics
     }
 
+    /// Returns when the epoch began under which frames are sealed, by the wall clock of that moment.
+    #[must_use]
+    pub fn epoch_started_ms(&self) -> Option<u64> {
+        self.epochs.sending.as_ref().map(|sending| sending.started_ms)
+    }
+
     /// Returns the line tests with one peer.
     #[must_use]
     pub fn line_tests(&self, peer: PostIndex) -> Option<&LineTests> {

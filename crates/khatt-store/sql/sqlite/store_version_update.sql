@@ -1,0 +1,1 @@
+UPDATE store SET version = ?1, min_reader_version = ?2
