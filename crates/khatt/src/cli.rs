@@ -3,16 +3,18 @@
 //! One module per noun. Each verb is a function from its arguments to an exit code or a
 //! [`Trouble`]; only [`main`] prints troubles (`docs/reference/commands.md`).
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod care;
 mod draft;
 mod error;
 mod form;
 mod inputs;
 mod line;
+mod manual;
 mod message;
 mod post;
 mod record;
@@ -25,7 +27,7 @@ mod verify;
 pub use error::CommandError;
 pub use talk::{Global, Talk, language, languages};
 
-use crate::trouble::Trouble;
+use crate::{traces, trouble::Trouble};
 
 #[derive(Parser)]
 #[command(
@@ -67,6 +69,10 @@ enum Noun {
     Rehearse(rehearse::Args),
     /// Measure what posts on this machine and disk can do
     Bench(bench::Args),
+    /// Write a manual page for each command
+    Man(manual::Man),
+    /// Write a script with which a shell completes commands
+    Completions(manual::Completions),
 }
 
 /// Runs the command that the process was started with.
@@ -80,7 +86,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    trace();
+    trace(&cli.noun);
     let talk = match Talk::new(&cli.global) {
         Ok(talk) => talk,
         Err(error) => {
@@ -102,6 +108,8 @@ pub fn main() -> ExitCode {
         Noun::Verify(args) => verify::run(&args, &talk),
         Noun::Rehearse(args) => rehearse::run(&args, &talk),
         Noun::Bench(args) => bench::run(&args, &talk),
+        Noun::Man(args) => manual::man(&args, &talk),
+        Noun::Completions(args) => manual::completions(&args, &talk),
     };
     ExitCode::from(done)
 }
@@ -117,17 +125,16 @@ pub(crate) fn end(talk: &Talk, done: Result<u8, Trouble>) -> u8 {
     }
 }
 
-/// Traces go to stderr, and only where `KHATT_TRACE` asks for them, as in `KHATT_TRACE=info`.
-fn trace() {
-    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("KHATT_TRACE") else {
-        return;
+/// Starts tracing as `post run` was told, or as the environment says.
+fn trace(noun: &Noun) {
+    let named = match noun {
+        Noun::Post(post::Verb::Run { traces, .. }) => traces.clone(),
+        _ => traces::Options::default(),
     };
-    // A second subscriber in one process (as in tests) changes nothing.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
+    if let Err(error) = traces::start(&named.or_environment()) {
+        // Nothing else is wrong: what was asked is done, without traces.
+        let _ = writeln!(std::io::stderr().lock(), "traces: {error}");
+    }
 }
 
 #[cfg(test)]

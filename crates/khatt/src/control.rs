@@ -7,6 +7,7 @@
 //! number that the post drew for this connection.
 
 pub mod ask;
+mod care;
 pub mod client;
 pub mod desk;
 pub mod server;

@@ -483,7 +483,7 @@ fn build(dir: &Path, new: &NewPost, fill: fn() -> Fill) -> Result<Card, FolderEr
 }
 
 /// The folder in which a post is built before it takes its name.
-fn beside(dir: &Path) -> Result<PathBuf, FolderError> {
+pub(crate) fn beside(dir: &Path) -> Result<PathBuf, FolderError> {
     let Some(name) = dir.file_name() else {
         return Err(FolderError::LocalIo {
             what: "naming the folder".to_owned(),

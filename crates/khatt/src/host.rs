@@ -10,11 +10,11 @@ use std::{
     fmt,
     num::NonZeroUsize,
     sync::{
-        Mutex,
+        Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use khatt_core::{
@@ -68,6 +68,8 @@ pub struct PostHost {
     events: broadcast::Sender<Event>,
     thread: Mutex<Option<JoinHandle<Result<SqliteStore, HostError>>>>,
     scrub: Mutex<Option<scrub::Scrub>>,
+    progress: Arc<scrub::Progress>,
+    since: Instant,
 }
 
 /// How far a host has come: whether everything that was sent has also been taken.
@@ -209,12 +211,16 @@ impl PostHost {
         let tell = move || {
             let _ = damaged.try_send(Message::Input(Input::Damaged));
         };
-        let scrub = scrub::Scrub::start(scrubbed, tell).map_err(failed)?;
+        let (progress, since) = (Arc::<scrub::Progress>::default(), Instant::now());
+        let told = (Arc::clone(&progress), since);
+        let scrub = scrub::Scrub::start(scrubbed, told, tell).map_err(failed)?;
         Ok(Self {
             inputs,
             events,
             thread: Mutex::new(Some(thread)),
             scrub: Mutex::new(Some(scrub)),
+            progress,
+            since,
         })
     }
 
@@ -296,6 +302,14 @@ impl PostHost {
         };
         self.offer(Message::Look(Box::new(look)))?;
         answered.await.map_err(|_| HostError::LocalStopped)
+    }
+
+    /// Returns for how long the host has been at work, how long ago all of the store was last read,
+    /// and how often the scrub met damage.
+    #[must_use]
+    pub fn scrubbed(&self) -> (Duration, Option<u64>, u64) {
+        let (ago_s, damage) = self.progress.told(self.since);
+        (self.since.elapsed(), ago_s, damage)
     }
 
     /// Returns how far the host has come, once it has done everything that it was told so far.

@@ -5,19 +5,25 @@
 //! benchmarks can use the rest as a library.
 
 pub mod advice;
+pub mod backup;
 pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod control;
 pub mod draw_up;
 pub mod folder;
+pub mod health;
 pub mod host;
+pub mod inspect;
+pub mod metrics;
 pub mod network;
+pub mod notify;
 pub mod officer_key;
 pub mod passphrase;
 pub mod pq_key;
 pub mod record;
 pub mod rehearse;
 pub mod token;
+pub mod traces;
 pub mod trouble;
 pub mod verify;

@@ -87,7 +87,7 @@ impl Trouble {
     #[must_use]
     pub fn exit(&self) -> u8 {
         match self.code.as_str() {
-            "KK-1901" | "KK-1902" | "KK-1903" | "KK-1912" | "KK-1913" => 2,
+            "KK-1901" | "KK-1902" | "KK-1903" | "KK-1912" | "KK-1913" | "KK-2301" => 2,
             "KC-1107" | "KC-1108" | "KC-1110" | "KC-1111" | "KF-1201" | "KK-1201" | "KK-1306"
             | "KK-1904" | "KK-1905" | "KK-1906" => 4,
             "KS-1203" | "KK-1301" | "KK-1401" | "KK-1402" | "KK-1915" => 5,
@@ -112,11 +112,14 @@ macro_rules! troubles {
 }
 
 troubles!(
+    crate::backup::BackupError,
     crate::control::ControlError,
     crate::cli::CommandError,
     crate::draw_up::DrawUpError,
     crate::folder::FolderError,
     crate::host::HostError,
+    crate::inspect::Finding,
+    crate::metrics::MetricsError,
     crate::officer_key::OfficerKeyError,
     crate::passphrase::PassphraseError,
     crate::record::ExportError,

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use khatt_store::PassphraseCost;
 
 use super::{
-    CommandError, Talk,
+    CommandError, Talk, care,
     draft::session,
     end,
     inputs::assignment,
@@ -38,11 +38,46 @@ pub(crate) enum Verb {
     Run {
         /// The post's folder
         dir: PathBuf,
+        #[command(flatten)]
+        watch: super::run::Watch,
+        #[command(flatten)]
+        traces: crate::traces::Options,
     },
     /// Show how the post stands
     Status {
         /// The post's folder
         dir: PathBuf,
+    },
+    /// Copy the post into one file, while it runs or not; what is sealed stays sealed
+    Backup {
+        /// The post's folder
+        dir: PathBuf,
+        /// The file to write; it must not exist
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Make a post's folder of a backup; it signs nothing before it has compared with its peers
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// The folder to make
+        dir: PathBuf,
+        /// Disk space held back for receipts, in MiB
+        #[arg(long, value_name = "MIB", default_value_t = 32)]
+        ballast: u64,
+    },
+    /// Read everything that the post holds, every hash and signature, while it runs or not
+    Check {
+        /// The post's folder
+        dir: PathBuf,
+    },
+    /// Move the post's store on to this version of khatt, after a backup; the post must not run
+    Upgrade {
+        /// The post's folder
+        dir: PathBuf,
+        /// Where to write the backup, instead of DIR-VERSION.backup
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
     },
     /// Mark an alarm as seen; never acknowledges a message
     Alarm {
@@ -98,13 +133,23 @@ pub(crate) struct Init {
 pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
     let dir = match &verb {
         Verb::Init(init) => &init.dir,
-        Verb::Run { dir } | Verb::Status { dir } | Verb::Alarm { dir, .. } => dir,
+        Verb::Run { dir, .. }
+        | Verb::Status { dir }
+        | Verb::Backup { dir, .. }
+        | Verb::Restore { dir, .. }
+        | Verb::Check { dir }
+        | Verb::Upgrade { dir, .. }
+        | Verb::Alarm { dir, .. } => dir,
     };
     let talk = talk.at(&PostFolder::at(dir));
     let done = match &verb {
         Verb::Init(new) => init(new, &talk),
-        Verb::Run { dir } => super::run::run(dir, &talk),
+        Verb::Run { dir, watch, .. } => super::run::run(dir, watch, &talk),
         Verb::Status { dir } => status(dir, &talk),
+        Verb::Backup { dir, output } => care::backup(dir, output, &talk),
+        Verb::Restore { file, dir, ballast } => care::restore(file, dir, *ballast, &talk),
+        Verb::Check { dir } => care::check(dir, &talk),
+        Verb::Upgrade { dir, backup } => care::upgrade(dir, backup.as_deref(), &talk),
         Verb::Alarm { dir, key, who } => alarm(dir, key, who, &talk),
     };
     end(&talk, done)
@@ -255,4 +300,14 @@ fn print_status(view: &StatusView, talk: &Talk) {
         ));
     }
     talk.data(&format!("{}: {}", talk.word("drafts-waiting"), view.drafts));
+    if let Some(disk) = &view.health.disk {
+        let mib = |bytes: u64| bytes >> 20;
+        let (free, total, held) =
+            (mib(disk.free_bytes), mib(disk.total_bytes), mib(disk.ballast_bytes));
+        talk.data(&format!(
+            "{}: {free} / {total} MiB, {}: {held} MiB",
+            talk.word("disk-free"),
+            talk.word("ballast")
+        ));
+    }
 }

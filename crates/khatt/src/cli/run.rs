@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use khatt_core::line::Event;
 use khatt_net::Direct;
 use khatt_record::{PostIndex, SignedCharter, charter::Post};
 
@@ -19,16 +20,38 @@ use crate::{
         server::Server,
     },
     folder::{PostFolder, PostKeys, Settings, system_fill},
+    host::PostHost,
+    metrics::{Metrics, Place, Reach},
     network::{self, Whereabouts},
+    notify::Notifier,
     passphrase::Purpose,
+    traces,
     trouble::Trouble,
 };
 
 /// How often a running post looks whether its engine still works.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Within this time an engine that works answers; a commit may be under way.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How a running post is watched.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
+pub(crate) struct Watch {
+    /// Give out /metrics and /healthz here: IP:PORT, or the path of a socket
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<String>,
+    /// Let the metrics' address be reached from other machines
+    #[arg(long, requires = "metrics")]
+    dangerous_metrics_anywhere: bool,
+}
 
 /// Runs the post of a folder until SIGTERM or SIGINT, or until its engine stops.
-pub(super) fn run(dir: &Path, talk: &Talk) -> Result<u8, Trouble> {
+pub(super) fn run(dir: &Path, watch: &Watch, talk: &Talk) -> Result<u8, Trouble> {
+    let notifier = Notifier::from_environment();
+    let reach =
+        if watch.dangerous_metrics_anywhere { Reach::DangerousAnywhere } else { Reach::Loopback };
+    let place = watch.metrics.as_deref().map(|place| Place::read(place, reach)).transpose()?;
     let folder = PostFolder::existing(dir)?;
     let charter = folder.charter()?;
     let settings = folder.settings()?;
@@ -51,9 +74,17 @@ pub(super) fn run(dir: &Path, talk: &Talk) -> Result<u8, Trouble> {
     let host = Arc::new(host);
     let driven = Driven::running(Arc::clone(&host), talk.language);
     let desk = Arc::new(Desk::new(Box::new(driven), charter, own, reader));
-    let server = Server::start(&folder, desk)?;
+    let server = Server::start(&folder, Arc::clone(&desk))?;
+    let metrics = place.map(|place| Metrics::start(&place, desk)).transpose()?;
     talk.say_word("say-running", &address.to_string());
-    let ended = runtime.block_on(until_stopped(&host));
+    if let Some(Place::Address(place)) = metrics.as_ref().map(Metrics::place) {
+        talk.say_word("say-metrics", &place.to_string());
+    }
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the post runs");
+    notifier.ready("runs");
+    let ended = runtime.block_on(until_stopped(&host, &notifier));
+    notifier.stopping();
+    drop(metrics);
     drop(server);
     runtime.block_on(direct.close());
     let stopped = host.stop();
@@ -72,21 +103,67 @@ enum Ended {
     ByItself,
 }
 
-async fn until_stopped(host: &crate::host::PostHost) -> Ended {
+async fn until_stopped(host: &PostHost, notifier: &Notifier) -> Ended {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+    let (Ok(mut terminate), Ok(mut hangup)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
         return Ended::ByItself;
     };
+    let mut events = host.subscribe();
+    let mut told = tokio::time::Instant::now();
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ended::Asked,
             _ = tokio::signal::ctrl_c() => return Ended::Asked,
+            _ = hangup.recv() => {
+                if let Err(error) = traces::reopen() {
+                    tracing::warn!(%error, "the trace file could not be opened again");
+                }
+            }
+            event = events.recv() => traced(event),
             () = tokio::time::sleep(LOOK_EVERY) => {
                 if !host.is_running() {
                     return Ended::ByItself;
                 }
             }
         }
+        if notifier.every().is_some_and(|every| told.elapsed() >= every / 2) {
+            told = tokio::time::Instant::now();
+            // Only an engine that answers is alive: one that hangs is ended and started again.
+            let answered = host.query_async(|_, _| ());
+            if tokio::time::timeout(ANSWER_WITHIN, answered)
+                .await
+                .is_ok_and(|answer| answer.is_ok())
+            {
+                notifier.alive();
+            }
+        }
+    }
+}
+
+/// Traces what happens: which entry, which post, which alarm; never a word of a message.
+fn traced(event: Result<Event, tokio::sync::broadcast::error::RecvError>) {
+    match event {
+        Ok(Event::Alarm(change)) => {
+            let (code, class) = (change.cause.code(), change.cause.class().letter());
+            tracing::warn!(code, %class, what = ?change.kind, key = change.cause.key(), "alarm");
+        }
+        Ok(Event::Released { entry, precedence, .. }) => {
+            tracing::info!(%entry, %precedence, "released")
+        }
+        Ok(Event::Received { entry, precedence, .. }) => {
+            tracing::info!(%entry, %precedence, "received")
+        }
+        Ok(Event::Receipted { entry, by, .. }) => tracing::info!(%entry, %by, "receipted"),
+        Ok(Event::Level { entry, by, level, .. }) => {
+            tracing::info!(%entry, %by, level, "acknowledged")
+        }
+        Ok(Event::Refused { entry, by, code }) => tracing::warn!(%entry, %by, code, "refused"),
+        Ok(Event::LineTested { peer, .. }) => tracing::info!(%peer, "line tested"),
+        Ok(Event::CaughtUp { log, size }) => tracing::debug!(%log, size, "caught up"),
+        Ok(_) => {}
+        Err(error) => tracing::debug!(%error, "events were missed by the trace"),
     }
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::views::{
     DraftRow, DraftView, LadderView, MessageRow, MessageView, StatusView, ToSignView,
 };
-use crate::trouble::Trouble;
+use crate::{inspect::CheckView, trouble::Trouble};
 
 /// What the post says first on a connection.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,6 +84,10 @@ pub enum Ask {
     },
     /// Sends a line test now.
     TestLine,
+    /// Copies the store into a file of the folder, for a backup.
+    Snapshot,
+    /// Reads and verifies everything that the store holds.
+    Check,
     /// Marks an alarm as seen. By an officer.
     AlarmSeen {
         /// The officer.
@@ -169,6 +173,17 @@ pub enum Answer {
     Ladder(LadderView),
     /// A line test goes out.
     Testing,
+    /// The copy lies in the folder and waits to be taken.
+    Snapshot {
+        /// The backup's manifest.
+        manifest: String,
+        /// The manifest's seal, hexadecimal.
+        seal: String,
+        /// What of the store is damaged.
+        damage: Vec<Trouble>,
+    },
+    /// What was found.
+    Check(Box<CheckView>),
     /// The alarm is marked as seen.
     AlarmSeen,
     /// It was not done.
@@ -188,6 +203,8 @@ impl fmt::Debug for Ask {
             Self::Message { .. } => "Message",
             Self::Ladder { .. } => "Ladder",
             Self::TestLine => "TestLine",
+            Self::Snapshot => "Snapshot",
+            Self::Check => "Check",
             Self::AlarmSeen { .. } => "AlarmSeen",
         })
     }

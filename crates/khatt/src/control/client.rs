@@ -16,6 +16,7 @@ use super::{
 use crate::{
     clock::SystemClock,
     folder::{PostFolder, PostKeys, fill_from_system, system_fill},
+    health::ProcessHealth,
     host::{HostError, HostParts, PostHost},
     passphrase::Passphrase,
     trouble::Trouble,
@@ -125,7 +126,7 @@ impl Driven {
     /// Takes a host at work; `running` says that it has its network.
     #[must_use]
     pub const fn running(host: Arc<PostHost>, language: Language) -> Self {
-        Self { host, language, mode: "running" }
+        Self { host, language, mode: RUNNING }
     }
 }
 
@@ -144,6 +145,22 @@ impl Host for Driven {
 
     fn mode(&self) -> &'static str {
         self.mode
+    }
+
+    fn process(&self) -> Option<ProcessHealth> {
+        if self.mode != RUNNING {
+            return None;
+        }
+        let (up, scrubbed_ago_s, scrub_damage) = self.host.scrubbed();
+        let pulse = self.host.pulse().ok()?;
+        Some(ProcessHealth {
+            up_s: up.as_secs(),
+            syncs: self.host.syncs().ok()?,
+            frames_received: pulse.received,
+            frames_sent: pulse.sent,
+            scrubbed_ago_s,
+            scrub_damage,
+        })
     }
 }
 
@@ -176,3 +193,5 @@ pub fn take_up(
 
 /// The network of a host, if it has one.
 pub type Net = Option<(khatt_net::Sender, tokio::sync::mpsc::Receiver<khatt_net::Event>)>;
+
+const RUNNING: &str = "running";

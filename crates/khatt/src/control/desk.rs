@@ -28,7 +28,7 @@ use super::{
     ask::{Answer, Ask, AskDraft, AskSign, Envelope, proof_message},
     views::{DraftRow, DraftView, LadderView, MessageRow, MessageView, StatusView, ToSignView},
 };
-use crate::{cli::CommandError, trouble::Trouble};
+use crate::{cli::CommandError, health::ProcessHealth, trouble::Trouble};
 
 /// The most messages of one list.
 pub const LIST_MAX: usize = 1000;
@@ -56,14 +56,19 @@ pub trait Host: Send + Sync {
 
     /// Returns `running` or `alone`, for the status.
     fn mode(&self) -> &'static str;
+
+    /// Returns what a running process knows of itself.
+    fn process(&self) -> Option<ProcessHealth> {
+        None
+    }
 }
 
 /// Answers for one line.
 pub struct Desk {
-    host: Box<dyn Host>,
-    charter: SignedCharter,
-    own: PostIndex,
-    reader: Mutex<SqliteReader>,
+    pub(super) host: Box<dyn Host>,
+    pub(super) charter: SignedCharter,
+    pub(super) own: PostIndex,
+    pub(super) reader: Mutex<SqliteReader>,
 }
 
 /// Makes a trouble of the engine's refusal, with every field at fault explained.
@@ -121,7 +126,8 @@ impl Desk {
         match ask {
             Ask::Status => {
                 let mode = self.host.mode();
-                let status = self.look(move |line, _| StatusView::of(line, mode))?;
+                let mut status = self.look(move |line, _| StatusView::of(line, mode))?;
+                status.health = self.health()?;
                 Ok(Answer::Status(Box::new(status)))
             }
             Ask::Draft(draft) => self.draft(*draft, language),
@@ -170,6 +176,8 @@ impl Desk {
                 self.ladder(entry_id(&entry)?, level, wait_ms.min(WAIT_MAX_MS), language)
             }
             Ask::TestLine => self.done(Act::TestLine),
+            Ask::Snapshot => self.snapshot(),
+            Ask::Check => self.check(),
             Ask::AlarmSeen { officer, cause } => {
                 let officer = self.officer(&officer)?;
                 self.done(Act::AcknowledgeAlarm { cause, officer })
@@ -177,7 +185,7 @@ impl Desk {
         }
     }
 
-    fn look<T: Send + 'static>(
+    pub(super) fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Line, Now) -> T + Send + 'static,
     ) -> Result<T, Trouble> {

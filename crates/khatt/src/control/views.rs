@@ -209,6 +209,8 @@ pub struct StatusView {
     pub drafts: usize,
     /// What this process answers for: `running` with its network, or `alone` for one command.
     pub mode: String,
+    /// How it fares, in numbers.
+    pub health: crate::health::HealthView,
 }
 
 /// One log.
@@ -581,6 +583,7 @@ impl StatusView {
             alarms: alarms.collect(),
             drafts: line.drafts().count(),
             mode: mode.to_owned(),
+            health: Default::default(),
         }
     }
 }

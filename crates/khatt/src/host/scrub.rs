@@ -4,7 +4,11 @@
 //! it found; it mends nothing. At a start the store itself has read the newest entries already.
 
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -18,6 +22,14 @@ const PAUSE: Duration = Duration::from_secs(5);
 const ROWS: u64 = 500;
 /// From the beginning of one round to that of the next.
 const ROUND: Duration = Duration::from_secs(20 * 3_600);
+
+/// How far the scrub has come.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// When it last came to the end, in seconds since `since` plus one; zero before it first did.
+    finished: AtomicU64,
+    damage: AtomicU64,
+}
 
 /// A scrub at work. Dropping it ends it, after the step at hand.
 pub(super) struct Scrub {
@@ -33,6 +45,23 @@ struct Course {
     from: Option<ScrubPosition>,
 }
 
+impl Progress {
+    /// Returns how long ago everything had been read, and how often damage was met.
+    pub(super) fn told(&self, since: Instant) -> (Option<u64>, u64) {
+        let finished = self.finished.load(Ordering::Relaxed).checked_sub(1);
+        let ago = finished.map(|at| since.elapsed().as_secs().saturating_sub(at));
+        (ago, self.damage.load(Ordering::Relaxed))
+    }
+
+    fn note(&self, step: &ScrubStep, since: Instant) {
+        self.damage.fetch_add(step.damage.len() as u64, Ordering::Relaxed);
+        if step.next.is_none() {
+            let now = since.elapsed().as_secs().saturating_add(1);
+            self.finished.store(now, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Scrub {
     /// Starts scrubbing; `tell` is called once for each step that found damage.
     ///
@@ -41,9 +70,11 @@ impl Scrub {
     /// If the system gives no thread.
     pub(super) fn start(
         reader: SqliteReader,
+        (progress, since): (Arc<Progress>, Instant),
         tell: impl FnMut() + Send + 'static,
     ) -> std::io::Result<Self> {
-        Self::of(move |from| reader.scrub(from, ROWS), PAUSE, tell)
+        let step = move |from| reader.scrub(from, ROWS).inspect(|step| progress.note(step, since));
+        Self::of(step, PAUSE, tell)
     }
 
     /// Starts scrubbing by steps of any kind, with this pause between two.

@@ -20,7 +20,7 @@ pub(crate) struct Table {
 
 pub(crate) struct Said {
     pub(crate) code: i32,
-    out: String,
+    pub(crate) out: String,
     pub(crate) err: String,
 }
 
@@ -64,7 +64,7 @@ impl Table {
         self.dir.path().join(name)
     }
 
-    fn command(&self, arguments: &str) -> Command {
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_khatt"));
         command.current_dir(self.dir.path()).env_clear().stdin(Stdio::null());
         command.env("KHATT_PASSPHRASE_FILE", self.path("post.pass"));

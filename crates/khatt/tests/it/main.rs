@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod care;
 mod commands;
 mod killed;
 mod no_leak;
+mod pages;
 mod rehearse;
+mod service;
 mod token;
 mod transcripts;
