@@ -1,5 +1,6 @@
 //! The tree tests: each holds one house rule against the files of the repository.
 
+mod alarms;
 mod code;
 mod forms;
 mod links;
@@ -43,6 +44,7 @@ pub(crate) const ALL: &[Check] = &[
     Check { rule: "every scenario has its document", run: pairs::scenarios },
     Check { rule: "every fuzz target is declared", run: pairs::fuzz_targets },
     Check { rule: "every section of a specification that is cited exists", run: spec::citations },
+    Check { rule: "every alarm says what to do", run: alarms::paragraphs },
     Check { rule: "links between pages resolve", run: links::resolve },
     Check { rule: "the README names the two commands and real files", run: readme::files },
     Check { rule: "nothing names one machine or a registry's host", run: places::named },
