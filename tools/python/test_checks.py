@@ -13,8 +13,33 @@ from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
 import entries
 import hpke_open
+import metrics
 
 ENTRY = [1, 1, 2, 1_700_000_000_000, 57, 3, b"\x11" * 32, b"\x22" * 32]
+
+
+METRICS = "".join(
+    f"# HELP {name} It is told.\n# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}\n{name} 1\n"
+    for name in sorted(metrics.WANTED - {"khatt_store_syncs"} | {"khatt_store_syncs_total"})
+)
+
+
+class Metrics(unittest.TestCase):
+    def test_what_the_page_promises_is_taken(self):
+        self.assertIn("khatt_up", metrics.check(METRICS))
+
+    def test_what_is_missing_doubled_untyped_or_more_than_a_number_is_refused(self):
+        for bad in (
+            METRICS.replace("# TYPE khatt_up gauge\n", ""),
+            METRICS.replace("khatt_up 1\n", "khatt_up 1\nkhatt_up 1\n"),
+            METRICS.replace("khatt_up 1\n", 'khatt_up{peer="North"} 1\n'),
+            METRICS.replace("khatt_up 1\n", 'khatt_up{post="North"} 1\n'),
+            METRICS.replace("khatt_up 1\n", "khatt_up one\n"),
+            METRICS.replace("khatt_up", "up"),
+            METRICS.split("# HELP khatt_up")[0],
+        ):
+            with self.assertRaises(metrics.Refused):
+                metrics.check(bad)
 
 
 class Entries(unittest.TestCase):
