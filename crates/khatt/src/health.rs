@@ -28,8 +28,8 @@ pub struct HealthView {
     pub drafts: u64,
     /// Messages on which somebody still owes something.
     pub open_messages: u64,
-    /// Entries of every log that are durable here, by its post's place in the charter.
-    pub log_sizes: BTreeMap<u8, u64>,
+    /// Entries that are durable here, of each log in the charter's order of posts.
+    pub log_sizes: Vec<u64>,
     /// Seconds since the sending epoch began, by this machine's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch_age_s: Option<u64>,
@@ -139,7 +139,7 @@ impl LineFacts {
         let ours = logs.iter().find(|log| log.log == own).map_or(0, |log| log.size);
         let mut oldest = Vec::new();
         for log in &logs {
-            view.log_sizes.insert(log.log.0, log.size);
+            view.log_sizes.push(log.size);
             if log.log == own {
                 continue;
             }

@@ -73,7 +73,8 @@ pub fn text(health: &HealthView) -> String {
         "Messages on which somebody still owes something.",
         open,
     );
-    let logs = health.log_sizes.iter().map(|(post, size)| (format!("post=\"{post}\""), *size));
+    let logs =
+        health.log_sizes.iter().enumerate().map(|(post, size)| (format!("post=\"{post}\""), *size));
     let logs: Vec<_> = logs.collect();
     page.many("khatt_log_entries", GAUGE, "Entries of each log that are durable here.", &logs);
     let age = health.epoch_age_s;
