@@ -1,0 +1,191 @@
+"""Checks a whole record and says what holds (spec/verify.md)."""
+
+from dataclasses import dataclass, field
+
+from . import charter_rules, fork, record_file
+from .charter import KINDS, Charter
+from .faults import Fault, Refused
+from .log import Log, Unsettled
+from .messages import Messages
+
+ESTABLISHED, CONSISTENT, REFUSED = "parties-established", "consistent-only", "refused"
+EXIT = {ESTABLISHED: 0, CONSISTENT: 3, REFUSED: 1}
+
+# Whoever made or carried the file, and not the post, whatever checkpoint covers the entry (§8).
+CARRIER = ("verify.charter-", "verify.fork-proof", "record-file.")
+CARRIER_CODES = {
+    "verify.no-such-post",
+    "verify.checkpoint-signature",
+    "verify.checkpoint-beyond",
+    "verify.tail-unsigned",
+    "verify.open-part",
+    "verify.open-misplaced",
+}
+POST_CODES = {"verify.forked", "verify.checkpoint-other-root"}
+
+
+@dataclass
+class Report:
+    """What was found. `error` says why the file could not be read at all (§2)."""
+
+    answer: str = REFUSED
+    faults: list[Fault] = field(default_factory=list)
+    error: str | None = None
+    charters: list[Charter] = field(default_factory=list)
+    logs: list[Log] = field(default_factory=list)
+    messages: Messages | None = None
+
+    @property
+    def exit(self) -> int:
+        return EXIT[self.answer]
+
+    def first_code(self) -> str | None:
+        return self.error or (self.faults[0].code if self.faults else None)
+
+    def summary(self) -> dict:
+        """The report as `khatt-verify --json` gives it, without its words."""
+        if self.error:
+            return {"answer": self.answer, "exit": self.exit, "error": {"code": self.error}}
+        return {
+            "answer": self.answer,
+            "exit": self.exit,
+            "line": self.charters[0].line.hex(),
+            "kind": KINDS[self.charters[0].kind],
+            "charter": self.charters[-1].hash.hex(),
+            "established": self.answer == ESTABLISHED,
+            "posts": [log.summary(self.charters[-1]) for log in self.logs],
+            "officer_signatures": self.messages.signatures,
+            "renderings_agree": self.messages.agreeing,
+            "renderings_unknown": self.messages.unknown,
+            "fault_count": len(self.faults),
+            "faults": [fault.row() for fault in self.faults],
+        }
+
+
+def verify(data: bytes, anchor: bytes | None = None, forms: object = None) -> Report:
+    """Checks a record file.
+
+    `anchor` is a charter's hash, or its first twenty bytes. `forms` says how a body is shown
+    (`forms.Forms`); without it the digests of renderings count as unknown. The bodies' form is checked
+    in any case, unless `forms` is False: the bodies of some vectors are none.
+    """
+    reader = _Reader(forms)
+    report = reader.report
+    try:
+        for row in record_file.rows(data):
+            reader.take(row)
+        if not report.charters:
+            raise Refused("verify.no-charter")
+    except Refused as fault:
+        if not reader.found:
+            report.error = fault.code
+            return report
+        reader.note(fault.code, *reader.last)
+    reader.finish()
+    if anchor is not None and not any(one.hash.startswith(anchor) for one in report.charters):
+        report.error = "verify.other-line"
+        return report
+    report.faults = reader.judged()
+    if not report.faults:
+        report.answer = CONSISTENT if anchor is None else ESTABLISHED
+    return report
+
+
+class _Reader:
+    """Takes the rows of one file in turn."""
+
+    def __init__(self, forms: object):
+        self.report = Report(messages=Messages(forms))
+        self.found: list[tuple[str, int | None, int | None]] = []
+        self.last: tuple[int, int] = (0, 0)
+        self.unsettled: list[Unsettled] = []
+
+    def note(self, code: str, log: int | None, index: int | None) -> None:
+        self.found.append((code, log, index))
+
+    def take(self, row: tuple) -> None:
+        kind = row[0]
+        if not self.report.charters:
+            if kind != record_file.CHARTER:
+                raise Refused("verify.no-charter")
+            try:
+                charter = charter_rules.load(row[1])
+            except Refused:
+                raise Refused("verify.charter") from None
+            self.report.charters.append(charter)
+            self.report.logs = [Log(charter, n) for n in range(len(charter.posts))]
+        elif kind == record_file.CHARTER:
+            self._charter(row[1])
+        elif kind == record_file.ENTRY:
+            self._entry(*row[1:])
+        elif kind == record_file.CHECKPOINT:
+            self._checkpoint(*row[1:])
+        elif kind == record_file.FORK:
+            self._fork(row[1])
+
+    def _charter(self, data: bytes) -> None:
+        try:
+            charter = charter_rules.load(data)
+        except Refused:
+            return self.note("verify.charter-refused", 0, 0)
+        try:
+            charter_rules.check_succession(self.report.charters[-1], charter)
+        except Refused:
+            return self.note("verify.charter-succession", 0, 0)
+        self.report.charters.append(charter)
+        for post in range(len(self.report.logs), len(charter.posts)):
+            self.report.logs.append(Log(charter, post))
+
+    def _entry(self, number: int, leaf: bytes, opened: object) -> None:
+        logs = self.report.logs
+        if number >= len(logs):
+            return self.note("verify.no-such-post", number, 0)
+        log = logs[number]
+        index = len(log.tree)
+        self.last = (number, index)
+        for code in log.take(leaf, logs, self.report.charters, self.unsettled):
+            self.note(code, number, index)
+        if log.entry is not None:
+            for code in self.report.messages.take(log, opened):
+                self.note(code, number, index)
+
+    def _checkpoint(self, number: int, size: int, signature: bytes, root: bytes | None) -> None:
+        if number >= len(self.report.logs):
+            return self.note("verify.no-such-post", number, size)
+        code = self.report.logs[number].checkpoint(size, signature, root)
+        if code:
+            self.note(code, number, size)
+
+    def _fork(self, proof: bytes) -> None:
+        try:
+            named = fork.read(proof)[1]
+        except Refused:
+            return self.note("verify.fork-proof-malformed", 0, 0)
+        try:
+            post = fork.accused(self.report.charters[-1], proof)
+        except Refused:
+            return self.note("verify.fork-proof", named, 0)
+        self.note("verify.forked", post, 0)
+
+    def finish(self) -> None:
+        """What can be said only once all rows were read."""
+        for one in self.unsettled:
+            root = self.report.logs[one.about].root_at(one.size)
+            if root is None:
+                self.note("verify.receipt-beyond", one.log, one.index)
+            elif root != one.root:
+                self.note("verify.receipt-root", one.log, one.index)
+        for log in self.report.logs:
+            if log.signed < len(log.tree):
+                self.note("verify.tail-unsigned", log.number, log.signed)
+
+    def judged(self) -> list[Fault]:
+        in_order = sorted(set(self.found), key=lambda one: (*one[1:], one[0]))
+        return [Fault(*one, blame=self._blame(*one)) for one in in_order]
+
+    def _blame(self, code: str, log: int | None, index: int | None) -> int | None:
+        if code in POST_CODES:
+            return log
+        if code in CARRIER_CODES or code.startswith(CARRIER) or False:
+            return None
+        return log if index < self.report.logs[log].signed else None

@@ -1,0 +1,134 @@
+"""A line whose every secret is known: its charters and messages, signed (see `made_line`)."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import hpke_open
+from khatt_verify_py import cbor, entry, statement, vectors
+from khatt_verify_py.charter import Charter, signed_text
+
+FORMS = Path(__file__).resolve().parents[2] / "forms"
+OPENED_MS = 1_700_000_000_000
+ROOTS, LOGS, COSIGNERS, CONNECTIONS, NEXT, OFFICERS = (
+    (1, 2),
+    (11, 12, 13),
+    (21, 22, 23),
+    (31, 32, 33),
+    41,
+    50,
+)
+
+
+def secret(number: int) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+
+
+def public(number: int) -> bytes:
+    return secret(number).public_key().public_bytes_raw()
+
+
+def form_hash(label: bytes, name: str) -> bytes:
+    return sha256(label + b"\0" + (FORMS / name).read_bytes()).digest()
+
+
+def post(number: int, name: str) -> tuple:
+    keys = (public(some[number]) for some in (LOGS, COSIGNERS, CONNECTIONS))
+    following = sha256(public(NEXT + number)).digest()
+    prekey = hpke_open.public(bytes([60 + number]) * 32)
+    return (number % 2, name, 0, *keys, prekey, following, (f"{name.split()[0].lower()}:4433",))
+
+
+def charter_items(replaces: object = 0, posts: int = 2) -> tuple:
+    titles = ("watch", "duty", "chief", "clerk")
+    roles = (1, 2, 32, 4 + 8)
+    officers = tuple(
+        (n // 4, f"{side} {titles[n % 4]}", roles[n % 4], (b"\x01" + public(OFFICERS + n),))
+        for n, side in enumerate(["North"] * 4 + ["South"] * 4)
+    )
+    files = {}
+    for path in FORMS.glob("*.toml"):
+        if path.name not in ("glossary.toml", "gazetteer.toml"):
+            number = next(
+                row
+                for row in path.read_text(encoding="utf-8").splitlines()
+                if row.startswith("number")
+            )
+            files[int(number.split("=")[1])] = path.name
+    return (
+        1,
+        1,
+        1,
+        b"\x05" * 16,
+        OPENED_MS,
+        (("North", public(1)), ("South", public(2))),
+        tuple(
+            post(n, name)
+            for n, name in enumerate(("North watch", "South watch", "North relief")[:posts])
+        ),
+        officers,
+        ((2, 1), (2, 0), (1, 0), (1, 0)),
+        ("en", "ar", "fa"),
+        tuple((n, 1, form_hash(b"khatt form v1", name)) for n, name in sorted(files.items())),
+        form_hash(b"khatt glossary v1", "glossary.toml"),
+        form_hash(b"khatt gazetteer v1", "gazetteer.toml"),
+        ((60, 120, 600),) * 4,
+        (3600, 300),
+        (65_536, 10_000, 100_000_000, 60),
+        (("Harbour", public(5), ("harbour:4433",)),),
+        (),
+        ((0,), (18,)),
+        replaces,
+    )
+
+
+def charter_file(items: tuple, signers: tuple[int, ...] = ROOTS) -> bytes:
+    """A charter signed by each of the root keys, in the parties' order."""
+    data = cbor.write(items)
+    text = signed_text(items[2], sha256(data).digest())
+    signatures = tuple((n, secret(root).sign(text)) for n, root in enumerate(signers))
+    return cbor.write((1, data, signatures))
+
+
+# --- Messages ------------------------------------------------------------------------------------
+
+
+def bodies() -> list[bytes]:
+    """Filled forms of this line: those of the vectors, and of many alike the first."""
+    found = {}
+    for path in sorted((vectors.FOLDER / "form").glob("*.txt")):
+        keys, data = vectors.load(path)
+        if keys["expect"] == "accept":
+            found.setdefault(path.name.rpartition("-")[0], data)
+    return list(found.values())
+
+
+def sign(
+    charter: Charter, author: int, items: tuple, seed: bytes, officers: list[tuple[int, int, int]]
+) -> bytes:
+    """Encoded signatures of `(officer, role, ahead)` over a message whose leaf has these items."""
+    head = entry.Entry(items[1], items[2], (), items[4:])
+    encoded = []
+    for officer, role, ahead in officers:
+        not_after = (items[2] // 1000 + ahead) * 1000
+        hashed = statement.statement(
+            charter.line, charter.kind, author, items[4], entry.expand(seed, b"draft"),
+            statement.digest(head), role, not_after,
+        )  # fmt: skip
+        signature = secret(OFFICERS + officer).sign(statement.signed_bytes(officer, 0, hashed))
+        encoded.append((officer, 0, role, ahead, 1, signature))
+    return cbor.write(tuple(encoded))
+
+
+def commit(
+    charter: Charter, author: int, items: tuple, opened: tuple, officers: object
+) -> tuple[tuple, tuple]:
+    """A message's items and open part with the commitments, and with `officers` the signatures, made right."""
+    seed, body, auth = opened
+    c_body = entry.body_commitment(entry.expand(seed, b"body"), body)
+    items = (*items[:7], c_body, items[8])
+    if officers is not None:
+        auth = sign(charter, author, items, seed, officers)
+    c_auth = entry.auth_commitment(entry.expand(seed, b"auth"), auth)
+    return (*items[:8], c_auth), (seed, body, auth)
