@@ -36,8 +36,18 @@ def form_hash(label: bytes, name: str) -> bytes:
 def post(number: int, name: str) -> tuple:
     keys = (public(some[number]) for some in (LOGS, COSIGNERS, CONNECTIONS))
     following = sha256(public(NEXT + number)).digest()
+    pq_key = bytes([80 + number]) * (1312 if number < 2 else 0)
     prekey = hpke_open.public(bytes([60 + number]) * 32)
-    return (number % 2, name, 0, *keys, prekey, following, (f"{name.split()[0].lower()}:4433",))
+    return (
+        number % 2,
+        name,
+        0,
+        *keys,
+        prekey,
+        following,
+        pq_key,
+        (f"{name.split()[0].lower()}:4433",),
+    )
 
 
 def charter_items(replaces: object = 0, posts: int = 2) -> tuple:
@@ -62,7 +72,10 @@ def charter_items(replaces: object = 0, posts: int = 2) -> tuple:
         1,
         b"\x05" * 16,
         OPENED_MS,
-        (("North", public(1)), ("South", public(2))),
+        (
+            ("North", public(1), 2, (public(91), public(92), public(93)), 0),
+            ("South", public(2), 0, (), 0),
+        ),
         tuple(
             post(n, name)
             for n, name in enumerate(("North watch", "South watch", "North relief")[:posts])

@@ -15,10 +15,21 @@ from .names import LONGEST
 MOST_BYTES = 262_144
 MOST_FILE = MOST_BYTES
 PREKEY = 1216
+PQ_KEY = 1312
+MOST_ORDERS = 4096
 REAL, DRILL, REHEARSAL = 1, 2, 3
 KINDS = {REAL: "real", DRILL: "drill", REHEARSAL: "rehearsal"}
 WATCH, RELEASING, LINGUIST, TECHNICAL, AUDITOR, COMMANDER = (1 << n for n in range(6))
 ROLES = (1 << 6) - 1
+
+
+@dataclass(frozen=True)
+class Party:
+    name: str
+    root: bytes
+    needed: int
+    recovery: tuple[bytes, ...]
+    orders: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class Post:
     connection_key: bytes
     prekey: bytes
     next_log_key: bytes
+    pq_key: bytes
     addresses: tuple[str, ...]
 
 
@@ -46,7 +58,7 @@ class Officer:
 class Charter:
     hash: bytes
     kind: int
-    parties: tuple[tuple[str, bytes], ...]
+    parties: tuple[Party, ...]
     posts: tuple[Post, ...]
     officers: tuple[Officer, ...]
     release: tuple[tuple[int, bool], ...]
@@ -117,13 +129,21 @@ def read(data: bytes) -> Charter:
     )
 
 
-def _party(value: object) -> tuple[str, bytes]:
-    name, key = array(value, 2)
-    return text(name, LONGEST), blob(key, 32)
+def _party(value: object) -> Party:
+    name, root, needed, recovery, orders = array(value, 5)
+    return Party(
+        text(name, LONGEST),
+        blob(root, 32),
+        uint(needed, 8),
+        tuple(blob(key, 32) for key in array(recovery, 0, 8)),
+        uint(orders, U32),
+    )
 
 
 def read_post(value: object) -> Post:
-    party, name, generation, log, cosign, connection, prekey, following, addresses = array(value, 9)
+    party, name, generation, log, cosign, connection, prekey, following, pq, addresses = array(
+        value, 10
+    )
     return Post(
         uint(party, 255),
         text(name, LONGEST),
@@ -133,16 +153,28 @@ def read_post(value: object) -> Post:
         blob(connection, 32),
         blob(prekey, PREKEY),
         blob(following, 32),
+        read_pq_key(pq),
         _addresses(addresses),
     )
 
 
 def read_officer(value: object) -> Officer:
     party, title, roles, keys = array(value, 4)
-    keys = tuple(blob(key, 33) for key in array(keys, 0, 16))
+    return Officer(
+        uint(party, 255), text(title, LONGEST), uint(roles, ROLES), read_officer_keys(keys)
+    )
+
+
+def read_officer_keys(value: object) -> tuple[bytes, ...]:
+    keys = tuple(blob(key, 33) for key in array(value, 0, 16))
     if any(key[0] != 1 for key in keys):
         raise Refused("decode.unknown-number")
-    return Officer(uint(party, 255), text(title, LONGEST), uint(roles, ROLES), keys)
+    return keys
+
+
+def read_pq_key(value: object) -> bytes:
+    """An ML-DSA-44 key, or none."""
+    return blob(value, PQ_KEY if value else 0)
 
 
 def _addresses(value: object) -> tuple[str, ...]:
@@ -188,7 +220,7 @@ def read_file(data: bytes) -> Charter:
     for party, signature in (array(one, 2) for one in array(signatures, 0, 8)):
         if uint(party) >= len(charter.parties):
             raise Refused("charter.no-such-party")
-        key = charter.parties[party][1]
+        key = charter.parties[party].root
         if not ed25519.verify(key, signed_text(charter.kind, charter.hash), blob(signature, 64)):
             raise Refused("charter.bad-signature")
         parties.append(party)

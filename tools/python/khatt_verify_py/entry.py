@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from . import cbor
-from .cbor import TIME, U16, U32, U64, array, ascending, blob, uint
+from .cbor import TIME, U16, U32, U64, array, ascending, blob, blob_within, uint
 from .faults import Refused
 
 MOST_BYTES = 65_536
@@ -16,8 +16,19 @@ MOST_BODY = 262_144
 MOST_AUTH = 16_384
 PREKEY = 1216
 CAPSULE = 1168
+MOST_ORDER = 16_384
 
-OPEN, MESSAGE, RECEIPT, EPOCH, PREKEY_ENTRY, AHEAD, REFUSAL, AMEND = 0, 1, 2, 3, 4, 8, 9, 10
+OPEN, MESSAGE, RECEIPT, EPOCH, PREKEY_ENTRY, KEYS, AHEAD, REFUSAL, AMEND = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    8,
+    9,
+    10,
+)
 RELEASE, ACKNOWLEDGE, SERVICE = 1, 2, 3
 
 
@@ -110,6 +121,10 @@ def _prekey(items: tuple, own: int, posts: int) -> tuple:
     return uint(number, U32), blob(key, PREKEY)
 
 
+def _keys(items: tuple, own: int, posts: int) -> tuple:
+    return (blob_within(array(items, 1)[0], MOST_ORDER),)
+
+
 def _ahead(items: tuple, own: int, posts: int) -> tuple:
     log, index, size, root = array(items, 4)
     if uint(size) <= uint(index):
@@ -132,6 +147,7 @@ READERS = {
     RECEIPT: _receipt,
     EPOCH: _epoch,
     PREKEY_ENTRY: _prekey,
+    KEYS: _keys,
     AHEAD: _ahead,
     REFUSAL: _refusal,
     AMEND: _amend,

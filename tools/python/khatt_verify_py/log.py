@@ -42,7 +42,7 @@ class Log:
         return {
             "post": self.number,
             "name": post.name,
-            "party": charter.parties[post.party][0],
+            "party": charter.parties[post.party].name,
             "entries": len(self.tree),
             "signed": self.signed,
             "root": self.tree.roots[-1].hex(),

@@ -14,6 +14,7 @@ from . import (
     ed25519,
     entry,
     fork,
+    key_order,
     merkle,
     record,
     statement,
@@ -107,6 +108,12 @@ def _fork(keys: dict, data: bytes, path: Path) -> None:
     demand(fork.accused(line, data), int(keys["accused"]), "accused")
 
 
+def _key_order(keys: dict, data: bytes, path: Path) -> None:
+    line = charter_rules.load(load(path.parents[1] / keys["line"])[1])
+    order = key_order.read(data)
+    key_order.Keys.of(line, order.party).take(order)
+
+
 def _form(keys: dict, data: bytes, _: Path) -> None:
     found = body.read(data)
     demand(found.digest.hex(), keys["digest"], "digest in the body")
@@ -137,6 +144,7 @@ CHECKS = {
     "merkle": _merkle,
     "statement": _statement,
     "fork": _fork,
+    "key-order": _key_order,
     "form": _form,
     "words": _words,
     "record": _record,
