@@ -63,7 +63,7 @@ def _check_header(row: object) -> None:
 
 def _shape(row: object) -> tuple:
     try:
-        row = array(row, 1, 5)
+        row = array(row, 1, LONGEST_ROW)
         reader = SHAPES.get(uint(row[0]))
         if reader is None:
             raise Refused("record-file.unknown-row")
