@@ -1,7 +1,7 @@
 //! `khatt form`: which messages there are and what they hold.
 
 use clap::Subcommand;
-use khatt_forms::{Catalogue, FieldKind, Form, review_words};
+use khatt_forms::{Catalogue, Form, review_words};
 
 use super::{Talk, end};
 use crate::trouble::Trouble;
@@ -57,7 +57,7 @@ fn show(name: &str, talk: &Talk) -> Result<u8, Trouble> {
         if talk.json {
             talk.row(&serde_json::json!({
                 "field": field.name,
-                "kind": kind(&field.kind),
+                "kind": field.kind.name(),
                 "label": label,
                 "required": field.required,
                 "critical": field.critical,
@@ -69,7 +69,7 @@ fn show(name: &str, talk: &Talk) -> Result<u8, Trouble> {
         let marks: Vec<&str> =
             marks.iter().filter(|(_, marked)| *marked).map(|(mark, _)| talk.word(mark)).collect();
         let marks = marks.join(", ");
-        talk.data(&format!("  {}  {label}  [{}]  {marks}", field.name, kind(&field.kind)));
+        talk.data(&format!("  {}  {label}  [{}]  {marks}", field.name, field.kind.name()));
         if !codes.is_empty() {
             talk.data(&format!("      {}", codes.join(" ")));
         }
@@ -83,30 +83,4 @@ fn show(name: &str, talk: &Talk) -> Result<u8, Trouble> {
         }
     }
     Ok(0)
-}
-
-/// The notation of a kind, as in `spec/form.md` §10.
-const fn kind(kind: &FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Count => "count",
-        FieldKind::Claims => "claims",
-        FieldKind::Instant => "instant",
-        FieldKind::Window => "window",
-        FieldKind::Coordinate => "coordinate",
-        FieldKind::Area => "area",
-        FieldKind::Heights => "heights",
-        FieldKind::Distance => "distance",
-        FieldKind::Code(_) => "code",
-        FieldKind::Codes(_) => "codes",
-        FieldKind::Tri => "yes/no/unknown",
-        FieldKind::Place => "place",
-        FieldKind::Text(_) => "text",
-        FieldKind::Identifier => "identifier",
-        FieldKind::Questions => "questions",
-        FieldKind::Answers => "answers",
-        FieldKind::Terms => "terms",
-        FieldKind::Repeated => "fields of a message",
-        FieldKind::Level(_) => "level",
-        _ => "other",
-    }
 }
