@@ -155,6 +155,8 @@ pub enum AlarmError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alarms {
     alarms: BTreeMap<Cause, Alarm>,
+    /// How many of them each class has: a flood of one must cost no more than its own work.
+    of_class: BTreeMap<Class, usize>,
     next_serial: u64,
 }
 
@@ -263,8 +265,8 @@ impl Alarms {
             return Some(Change { cause, kind });
         }
         let class = cause.class();
-        let full = self.alarms.keys().filter(|held| held.class() == class).count();
-        if full >= ALARMS_PER_CLASS_MAX && !matches!(cause, Cause::TooMany { .. }) {
+        let held = self.of_class.get(&class).copied().unwrap_or(0);
+        if held >= ALARMS_PER_CLASS_MAX && !matches!(cause, Cause::TooMany { .. }) {
             return self.raise(now, Cause::TooMany { class });
         }
         let unseen = self.alarms.values().any(Alarm::is_unseen);
@@ -283,7 +285,7 @@ impl Alarms {
             call: Call::new(now, class),
         };
         self.next_serial = self.next_serial.saturating_add(1);
-        self.alarms.insert(cause, alarm);
+        self.insert(alarm);
         Some(Change { cause, kind: ChangeKind::Raised(outset) })
     }
 
@@ -295,7 +297,7 @@ impl Alarms {
         }
         alarm.presence = Presence::Cleared;
         let kind = if alarm.seen_by.is_some() {
-            self.alarms.remove(&cause);
+            self.remove(cause);
             ChangeKind::Normal
         } else {
             ChangeKind::Cleared
@@ -323,10 +325,25 @@ impl Alarms {
         alarm.shelf = None;
         let mut changes = vec![Change { cause, kind: ChangeKind::Seen(officer) }];
         if alarm.presence == Presence::Cleared || cause.nature() == Nature::Occurrence {
-            self.alarms.remove(&cause);
+            self.remove(cause);
             changes.push(Change { cause, kind: ChangeKind::Normal });
         }
         Ok(changes)
+    }
+
+    fn insert(&mut self, alarm: Alarm) {
+        let cause = alarm.cause;
+        if self.alarms.insert(cause, alarm).is_none() {
+            *self.of_class.entry(cause.class()).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, cause: Cause) {
+        if self.alarms.remove(&cause).is_some()
+            && let Some(held) = self.of_class.get_mut(&cause.class())
+        {
+            *held = held.saturating_sub(1);
+        }
     }
 
     /// Puts an alarm aside for `ms` milliseconds. Shelving is not seeing: it comes back unseen.

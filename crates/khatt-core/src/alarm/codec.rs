@@ -36,7 +36,7 @@ impl Alarms {
         let alarm = Alarm::decode(bytes, now)?;
         let cause = alarm.cause;
         self.next_serial = self.next_serial.max(alarm.serial.saturating_add(1));
-        self.alarms.insert(cause, alarm);
+        self.insert(alarm);
         Ok(cause)
     }
 }
