@@ -208,7 +208,7 @@ impl Peer {
 
 /// The engine of one line at one post.
 pub struct Line {
-    charter: SignedCharter,
+    charter: Arc<SignedCharter>,
     line: LineId,
     kind: Kind,
     own: PostIndex,
@@ -302,7 +302,7 @@ impl Line {
             told: now,
             threads: NonZeroUsize::MIN,
             lasting: lasting::Lasting::default(),
-            charter,
+            charter: Arc::new(charter),
             parts,
         };
         engine.restore(now)?;

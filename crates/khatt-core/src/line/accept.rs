@@ -4,6 +4,8 @@
 //! peer's. What an entry says may still be wrong; then it is kept as evidence, an alarm says so, a
 //! signed refusal takes the place of a receipt, and nothing of ours stops.
 
+use std::sync::Arc;
+
 use khatt_forms::FormId;
 use khatt_record::{
     commit::OpenPart,
@@ -14,7 +16,7 @@ use khatt_record::{
 use super::{
     Ahead, Effect, Event, Halt, Line,
     ahead::ahead_key,
-    judge::{Judged, Judgement, Permitted},
+    judge::{Judged, Judgement, Permitted, in_order},
     logs::Staged,
     outgoing::flash_key,
     people::Verdict,
@@ -64,9 +66,9 @@ impl Line {
         let log = checkpoint.log;
         let mut owed = false;
         let count = run.len() as u64;
-        for judged in self.judge(log, run, now) {
-            owed |= self.accept_one(log, judged, now);
-        }
+        let run = self.read_run(log, run, now);
+        let (charter, threads) = (Arc::clone(&self.charter), self.threads);
+        in_order(&charter, log, run, threads, |judged| owed |= self.accept_one(log, judged, now));
         let Some(state) = self.logs.slot_mut(log.index()) else {
             return;
         };

@@ -6,7 +6,10 @@
 
 use std::{
     num::NonZeroUsize,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError, TryLockError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -60,6 +63,14 @@ impl Judged {
             _ => None,
         }
     }
+
+    /// Checks officers and form, if that was not done.
+    fn judge(&mut self, charter: &SignedCharter, log: PostIndex) {
+        if let Some((header, open)) = self.due() {
+            let officers = permitted(charter, log, header, open);
+            self.judgement = Judgement::Officers(officers);
+        }
+    }
 }
 
 impl Line {
@@ -70,15 +81,13 @@ impl Line {
         self.threads = threads;
     }
 
-    /// Reads the entries that a checkpoint has just proved, and judges the messages among them.
-    pub(super) fn judge(&mut self, log: PostIndex, run: Vec<Staged>, now: Now) -> Vec<Judged> {
+    /// Reads the entries that a checkpoint has just proved, and counts the messages among them.
+    pub(super) fn read_run(&mut self, log: PostIndex, run: Vec<Staged>, now: Now) -> Vec<Judged> {
         let from = self.logs[log.index()].size();
-        let mut judged: Vec<Judged> = (from..)
+        (from..)
             .zip(run)
             .map(|(index, staged)| self.read_one(EntryId { log, index }, staged, now))
-            .collect();
-        judge_officers(&self.charter, log, &mut judged, self.threads);
-        judged
+            .collect()
     }
 
     /// Reads one entry: a message must open as its entry commits to, and be within its quota.
@@ -128,51 +137,66 @@ pub(super) fn permitted(
     }
 }
 
-/// Judges what is due of a run, each message by itself.
-fn judge_officers(
+/// Judges what is due of a run, and hands its entries to `take` in their order.
+///
+/// Other threads judge ahead while entries are taken; this one judges as well where they have not
+/// come yet. Each message is judged by itself, so it does not matter by whom.
+pub(super) fn in_order(
     charter: &SignedCharter,
     log: PostIndex,
-    run: &mut [Judged],
+    run: Vec<Judged>,
     threads: NonZeroUsize,
+    mut take: impl FnMut(Judged),
 ) {
-    let due: Vec<(usize, &MessageHeader, &OpenPart)> = run
-        .iter()
-        .enumerate()
-        .filter_map(|(at, one)| one.due().map(|(header, open)| (at, header, open)))
-        .collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let from = next.fetch_add(AT_ONCE, Ordering::Relaxed);
-            let Some(rest) = due.get(from..).filter(|rest| !rest.is_empty()) else {
-                return done;
-            };
-            for (at, header, open) in rest.iter().take(AT_ONCE) {
-                done.push((*at, permitted(charter, log, header, open)));
-            }
+    let due = run.iter().filter(|one| one.due().is_some()).count();
+    let helpers = (threads.get() - 1).min(due / SHARED_FROM);
+    if helpers == 0 {
+        for mut one in run {
+            one.judge(charter, log);
+            take(one);
         }
-    };
-    let helpers = if due.len() < SHARED_FROM { 0 } else { threads.get() - 1 };
-    let done = thread::scope(|scope| {
-        // A thread that the system does not give is one helper fewer.
-        let helpers: Vec<_> = (0..helpers.min(due.len() / SHARED_FROM))
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
-            .collect();
-        let mut done = work();
-        for helper in helpers {
-            match helper.join() {
-                Ok(part) => done.extend(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    for (at, officers) in done {
-        if let Some(one) = run.get_mut(at) {
-            one.judgement = Judgement::Officers(officers);
-        }
+        return;
     }
+    let mut rest = run.into_iter();
+    let blocks: Vec<Mutex<Vec<Judged>>> =
+        std::iter::from_fn(|| Some(rest.by_ref().take(AT_ONCE).collect::<Vec<_>>()))
+            .take_while(|block| !block.is_empty())
+            .map(Mutex::new)
+            .collect();
+    let next = AtomicUsize::new(0);
+    // Judges the next block that nobody has begun; one that is held is being judged or taken.
+    let help = || {
+        let block = blocks.get(next.fetch_add(1, Ordering::Relaxed));
+        if let Some(Ok(mut block)) = block.map(Mutex::try_lock) {
+            block.iter_mut().for_each(|one| one.judge(charter, log));
+        }
+        block.is_some()
+    };
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            // A thread that the system does not give is one helper fewer.
+            let _ = thread::Builder::new().spawn_scoped(scope, || while help() {});
+        }
+        for block in &blocks {
+            let mut held = loop {
+                match block.try_lock() {
+                    Ok(held) => break held,
+                    Err(TryLockError::Poisoned(held)) => break held.into_inner(),
+                    // A helper is at it: there may be another to judge meanwhile.
+                    Err(TryLockError::WouldBlock) if help() => {}
+                    Err(TryLockError::WouldBlock) => {
+                        break block.lock().unwrap_or_else(PoisonError::into_inner);
+                    }
+                }
+            };
+            let entries = std::mem::take(&mut *held);
+            drop(held);
+            for mut one in entries {
+                one.judge(charter, log);
+                take(one);
+            }
+        }
+    });
 }
 
 /// What an unsatisfied charter means: a bad signature, or a rule that was not kept.

@@ -254,7 +254,7 @@ impl Line {
             c_auth,
         };
         // The same check that every peer will make: what would be refused there never leaves here.
-        let verified = check_auth(&self.charter, self.own, &header, &open)?;
+        let verified = check_auth(self.charter.as_ref(), self.own, &header, &open)?;
         let bytes = open.body.len() + open.auth.len();
         self.within_own_quota(bytes, precedence, now)?;
         let quotas = &self.people.quotas;
