@@ -190,8 +190,8 @@ def main(arguments: list[str]) -> int:
         theirs.close()
     counts = tally.counts
     print(
-        f"corpus: {counts['tried']} changed records of {len(tried)}: same answer {counts['answer']}, same first fault "
-        f"{counts['first fault']}, all alike {counts['all']}; {len(tally.codes)} different codes; accepted: "
+        f"corpus: {counts['tried']} changed records of {len(tried)}: same answer {counts['answer']}, "
+        f"same first fault {counts['first fault']}, all alike {counts['all']}; {len(tally.codes)} different codes; accepted: "
         f"{counts['forged']} forged, {counts['accepted, says less']} that say less, "
         f"{counts['accepted, signed anew']} signed anew (by both: each counts twice); "
         f"{time.monotonic() - started:.0f} s (ours {spent['ours']:.0f}, khatt-verify {spent['theirs']:.0f})"

@@ -104,6 +104,13 @@ def charter_file(items: tuple, signers: tuple[int, ...] = ROOTS) -> bytes:
     return cbor.write((1, data, signatures))
 
 
+def order_file(line: Charter, party: int, number: int, previous: bytes, change: tuple) -> bytes:
+    """A party's key order, signed with its root key."""
+    body = cbor.write((1, line.line, party, number, previous, OPENED_MS + 500, change))
+    text = b"khatt/1 key order\0" + bytes([line.kind]) + line.line + sha256(body).digest()
+    return cbor.write((1, body, ((0, secret(ROOTS[party]).sign(text)),)))
+
+
 # --- Messages ------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import made_charter
 import made_line
 import mutations
 from khatt_verify_py import __main__ as command
-from khatt_verify_py import cbor, charter_rules, ed25519, entry, record, vectors, words
+from khatt_verify_py import cbor, charter_rules, ed25519, entry, key_order, record, vectors, words
 from khatt_verify_py.faults import Refused
 from khatt_verify_py.forms import FOLDER, Forms
 from khatt_verify_py.record_file import CHARTER, CHECKPOINT, ENTRY
@@ -214,6 +214,35 @@ class Records(unittest.TestCase):
         for altered, code in cases:
             with self.subTest(code=code):
                 self.assertEqual(record.verify(altered, None, FORMS).first_code(), code)
+
+
+class KeyOrders(unittest.TestCase):
+    LINE = charter_rules.load(MADE[1][1])
+
+    def order(self, change: tuple, number: int = 1, previous: bytes = b"") -> key_order.Order:
+        previous = previous or self.LINE.hash
+        return key_order.read(made_charter.order_file(self.LINE, 0, number, previous, change))
+
+    def test_orders_follow_one_another(self):
+        keys = key_order.Keys.of(self.LINE, 0)
+        first = self.order((5, 0))
+        keys.take(first)
+        self.assertTrue(keys.posts[0]["cut off"])
+        with self.assertRaises(Refused):
+            keys.take(first)
+        with self.assertRaises(Refused):
+            keys.take(self.order((5, 0), 3, first.hash))
+        keys.take(
+            self.order(
+                (1, 1024, "North second", 1, (b"\x01" + made_charter.public(95),)), 2, first.hash
+            )
+        )
+        self.assertEqual(keys.officers[1024].title, "North second")
+
+    def test_a_key_that_stands_elsewhere_and_another_party_are_refused(self):
+        for change in ((3, 0, made_charter.public(1), ()), (5, 1), (1, 4, "x", 1, ())):
+            with self.subTest(change=change), self.assertRaises(Refused):
+                key_order.Keys.of(self.LINE, 0).take(self.order(change))
 
 
 class Words(unittest.TestCase):

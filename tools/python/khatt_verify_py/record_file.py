@@ -57,6 +57,8 @@ def _row(data: bytes, at: int) -> tuple[object, int]:
 def _check_header(row: object) -> None:
     if not isinstance(row, tuple) or len(row) != 3 or row[:2] != (HEADER, "khatt record"):
         raise Refused("record-file.no-record")
+    if not isinstance(row[2], int):
+        raise Refused("record-file.no-record")
     if row[2] != 1:
         raise Refused("record-file.other-version")
 
