@@ -10,6 +10,8 @@ use crate::charter::SignedCharter;
 use crate::checkpoint::{Checkpoint, CheckpointError, Origin, SignedCheckpoint};
 use crate::entry::{POSTS_MAX, read_post};
 use crate::ids::{Hash, PartyIndex, PostIndex};
+use crate::keys::PublicKey;
+use crate::keys_in_force::KeysInForce;
 use crate::merkle::{PROOF_MAX, ProofError, verify_consistency};
 
 /// Two checkpoints of one log that contradict each other.
@@ -98,14 +100,39 @@ impl ForkProof {
     ///
     /// [`ForkError`] if it proves nothing.
     pub fn verify(&self, charter: &SignedCharter) -> Result<AccusedPost, ForkError> {
+        let missing = ForkError::PeerNoSuchPost(self.log());
+        let origin = charter.origin(self.log()).ok_or(missing)?;
+        let key = charter.log_key(self.log()).ok_or(missing)?;
+        self.verify_by(charter, &origin, key)
+    }
+
+    /// Checks the proof by the generation of the post whose origin its checkpoints have.
+    ///
+    /// # Errors
+    ///
+    /// [`ForkError`] if it proves nothing.
+    pub fn verify_in(&self, keys: &KeysInForce) -> Result<AccusedPost, ForkError> {
+        let generations = keys.generations(self.log());
+        if generations.is_empty() {
+            return Err(ForkError::PeerNoSuchPost(self.log()));
+        }
+        let (first, _) = self.checkpoints();
+        let signed_in = generations.iter().find(|one| one.origin == first.checkpoint.origin);
+        let one = signed_in.ok_or(ForkError::PeerOtherOrigin)?;
+        self.verify_by(keys.charter(), &one.origin, &one.log_key)
+    }
+
+    fn verify_by(
+        &self,
+        charter: &SignedCharter,
+        origin: &Origin,
+        key: &PublicKey,
+    ) -> Result<AccusedPost, ForkError> {
         let post = self.log();
-        let missing = ForkError::PeerNoSuchPost(post);
-        let party = charter.post(post).ok_or(missing)?.party;
-        let origin = charter.origin(post).ok_or(missing)?;
-        let key = charter.log_key(post).ok_or(missing)?;
+        let party = charter.post(post).ok_or(ForkError::PeerNoSuchPost(post))?.party;
         let (first, second) = self.checkpoints();
         let (old, new) = (&first.checkpoint, &second.checkpoint);
-        if old.origin != origin || new.origin != origin {
+        if old.origin != *origin || new.origin != *origin {
             return Err(ForkError::PeerOtherOrigin);
         }
         match self {

@@ -5,6 +5,7 @@
 //! is checked through [`BodyCheck`], which the commands fill with `khatt-forms`; files, texts and
 //! exit codes are theirs too.
 
+mod keys;
 mod report;
 mod run;
 mod walk;

@@ -86,6 +86,9 @@ fn post(post: &PostReport) -> String {
         ("closed", post.closed.to_string()),
         ("withheld", post.withheld.to_string()),
         ("unknown", post.unknown.to_string()),
+        ("key_orders", post.key_orders.to_string()),
+        ("generation", post.generation.to_string()),
+        ("after_cut_off", post.after_cut_off.to_string()),
     ])
 }
 
@@ -93,6 +96,7 @@ fn fault(fault: &Fault, language: Language) -> String {
     let words = text(fault.kind.code());
     let blame = match fault.blame {
         Blame::Post(post) => object(&[("post", post.to_string())]),
+        Blame::Party(party) => object(&[("party", party.to_string())]),
         Blame::File => string("file"),
     };
     object(&[

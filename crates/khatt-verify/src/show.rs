@@ -81,6 +81,9 @@ fn post_row(out: &mut String, post: &PostReport, language: Language) {
         (Phrase::Closed, post.closed),
         (Phrase::Withheld, post.withheld),
         (Phrase::UnknownEntries, post.unknown),
+        (Phrase::KeyOrders, post.key_orders),
+        (Phrase::Generation, u64::from(post.generation)),
+        (Phrase::AfterCutOff, post.after_cut_off),
     ];
     counts(out, &numbers, language);
     let root = token(language, &post.root);
@@ -99,6 +102,10 @@ fn fault_row(out: &mut String, report: &Report, fault: &Fault, language: Languag
     let words = text(fault.kind.code());
     let blame = match fault.blame {
         Blame::File => phrase(Phrase::BlameFile, language).to_owned(),
+        Blame::Party(party) => {
+            let name = token(language, &format!("{party}"));
+            format!("{} {name}", phrase(Phrase::BlameParty, language))
+        }
         Blame::Post(post) => {
             let found = report.posts.iter().find(|one| one.post == post);
             let name = found.map(|one| format!("{} / {}", one.party, one.name)).unwrap_or_default();
@@ -125,6 +132,9 @@ pub fn detail(kind: &FaultKind) -> Option<String> {
         }
         FaultKind::OpenPart(error) => format!("{}: {error}", error.code()),
         FaultKind::Officers(error) => format!("{}: {error}", error.code()),
+        FaultKind::AmendRefused(error) => format!("{}: {error}", error.code()),
+        FaultKind::KeyOrder(error) => format!("{}: {error}", error.code()),
+        FaultKind::KeyOrderForkProof(error) => format!("{}: {error}", error.code()),
         FaultKind::CharterSuccession(error) => format!("{}: {error}", error.code()),
         FaultKind::ForkProof(error) => format!("{}: {error}", error.code()),
         _ => return None,

@@ -104,6 +104,8 @@ pub enum Item {
     },
     /// A charter file: the line's own, or an amendment.
     Charter(Vec<u8>),
+    /// A key order's file, for a receiver that cannot get it as an entry; a hint only.
+    KeyOrder(Vec<u8>),
     /// The sender will not take an entry, and why; a hint only, the signed refusal is an entry.
     Reject {
         /// The log.
@@ -316,6 +318,7 @@ impl fmt::Debug for Item {
             Self::Evidence(bytes) => write!(f, "Evidence({} bytes)", bytes.len()),
             Self::CheckpointFull { log, size, .. } => write!(f, "CheckpointFull({log} at {size})"),
             Self::Charter(bytes) => write!(f, "Charter({} bytes)", bytes.len()),
+            Self::KeyOrder(bytes) => write!(f, "KeyOrder({} bytes)", bytes.len()),
             Self::Reject { log, index, code } => write!(f, "Reject({log}/{index}, {code})"),
         }
     }

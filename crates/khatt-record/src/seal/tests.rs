@@ -101,6 +101,7 @@ fn every_item() -> Vec<Item> {
         Item::Evidence(vec![1]),
         Item::CheckpointFull { log: SOUTH, size: 1, root: Hash([3; 32]), signature: [4; 64] },
         Item::Charter(vec![2; 300]),
+        Item::KeyOrder(vec![3; 300]),
         Item::Reject { log: SOUTH, index: 1, code: 2 },
         Item::Pad(17),
     ]

@@ -7,7 +7,8 @@ use crate::cbor::DecodeError;
 use crate::charter::AmendError;
 use crate::commit::OpenError;
 use crate::fork::ForkError;
-use crate::ids::{EntryId, Hash, Kind, LineId, PostIndex};
+use crate::ids::{EntryId, Hash, Kind, LineId, PartyIndex, PostIndex};
+use crate::key_order::{KeyOrderError, KeyOrderForkError};
 
 /// The most faults that a report lists; more are counted.
 pub const FAULTS_MAX: usize = 256;
@@ -66,6 +67,12 @@ pub struct PostReport {
     pub withheld: u64,
     /// Entries of types that are not known here.
     pub unknown: u64,
+    /// Key orders in its log, of whichever party.
+    pub key_orders: u64,
+    /// The generation in which its log goes on.
+    pub generation: u32,
+    /// Entries that no other post had seen when it learned that this post was cut off.
+    pub after_cut_off: u64,
 }
 
 /// Whether the parties are known to be who they should be.
@@ -123,6 +130,8 @@ impl Report {
 pub enum Blame {
     /// A post: it signed what is wrong.
     Post(PostIndex),
+    /// A party: its root key or recovery keys signed what is wrong.
+    Party(PartyIndex),
     /// Whoever made or carried the file: no post signed this.
     File,
 }
@@ -202,6 +211,27 @@ pub enum FaultKind {
     /// An amendment names a charter that the file does not have, or not the next one.
     #[error("the amendment names a charter that the file does not hold as the next one")]
     AmendUnknown,
+    /// An amendment may not take the place of what its author went by.
+    #[error("the amendment may not follow what its author went by: {0}")]
+    AmendRefused(AmendError),
+    /// A key order in the log may not stand there.
+    #[error("the key order may not come into force where it stands: {0}")]
+    KeyOrder(KeyOrderError),
+    /// A party signed two key orders of one number.
+    #[error("the party signed two key orders of one number")]
+    KeyOrderFork,
+    /// A proof of two key orders does not hold.
+    #[error("a proof of two key orders does not hold: {0}")]
+    KeyOrderForkProof(KeyOrderForkError),
+    /// The author knew that its post was cut off.
+    #[error("the author knew that its post was cut off, and went on")]
+    CutOff,
+    /// The author knew of a later generation of its post.
+    #[error("the author knew that its generation had ended, and went on")]
+    GenerationEnded,
+    /// A checkpoint is signed in a generation that had ended at that size.
+    #[error("the checkpoint is signed in a generation that had ended at that size")]
+    CheckpointEnded,
     /// A charter in the file is malformed or not signed by all parties.
     #[error("a later charter in the file is not signed by all parties")]
     CharterRefused,
@@ -250,6 +280,13 @@ impl FaultKind {
             Self::RenderingDiffers => "verify.rendering-differs",
             Self::Repeated => "verify.repeated",
             Self::AmendUnknown => "verify.amend-unknown",
+            Self::AmendRefused(_) => "verify.amend-refused",
+            Self::KeyOrder(_) => "verify.key-order",
+            Self::KeyOrderFork => "verify.key-order-fork",
+            Self::KeyOrderForkProof(_) => "verify.key-order-fork-proof",
+            Self::CutOff => "verify.cut-off",
+            Self::GenerationEnded => "verify.generation-ended",
+            Self::CheckpointEnded => "verify.checkpoint-ended",
             Self::CharterRefused => "verify.charter-refused",
             Self::CharterSuccession(_) => "verify.charter-succession",
             Self::Forked => "verify.forked",
@@ -273,6 +310,7 @@ impl FaultKind {
                 | Self::CharterRefused
                 | Self::CharterSuccession(_)
                 | Self::ForkProof(_)
+                | Self::KeyOrderForkProof(_)
                 | Self::ForkProofMalformed(_)
                 | Self::Damaged(_)
                 | Self::TooManyLate

@@ -9,9 +9,9 @@ use super::walk::{Late, LateWhat, Walk};
 use super::work::{Batch, Findings, Job, Rooted};
 use super::{Anchor, BodyCheck, Progress, VerifyFault};
 use crate::charter::SignedCharter;
-use crate::checkpoint::Origin;
 use crate::file::{RecordFileError, RecordReader, Row};
 use crate::ids::{EntryId, PostIndex};
+use crate::key_order::KeyOrderFork;
 use crate::merkle::{Frontier, leaf_hash};
 
 /// A batch is handed over at this many jobs,
@@ -87,19 +87,13 @@ struct Hand<'a> {
 }
 
 impl Hand<'_> {
-    fn job(&mut self, job: Job, charter: &Arc<SignedCharter>, found: &mut Findings) {
-        if self.batch.as_ref().is_some_and(|batch| !Arc::ptr_eq(&batch.charter, charter)) {
-            self.flush(found);
-        }
+    fn job(&mut self, job: Job, found: &mut Findings) {
         self.bytes = self.bytes.saturating_add(match &job {
             Job::Message { part, .. } => part.body.len().saturating_add(part.auth.len()),
             Job::Checkpoint { .. } => 0,
         });
-        let batch = self.batch.get_or_insert_with(|| Batch {
-            charter: Arc::clone(charter),
-            origins: Arc::new(origins(charter)),
-            jobs: Vec::with_capacity(BATCH_JOBS),
-        });
+        let batch =
+            self.batch.get_or_insert_with(|| Batch { jobs: Vec::with_capacity(BATCH_JOBS) });
         batch.jobs.push(job);
         if batch.jobs.len() >= BATCH_JOBS || self.bytes >= BATCH_BYTES {
             self.flush(found);
@@ -123,10 +117,6 @@ impl Hand<'_> {
     }
 }
 
-fn origins(charter: &SignedCharter) -> Vec<Option<Origin>> {
-    (0..=u8::MAX).take(charter.post_count()).map(|post| charter.origin(PostIndex(post))).collect()
-}
-
 fn work(receiver: &Mutex<Receiver<Batch>>, posts: usize, bodies: &dyn BodyCheck) -> Findings {
     let mut found = Findings::new(posts.max(crate::entry::POSTS_MAX));
     loop {
@@ -147,7 +137,7 @@ fn read_rows<R: io::Read>(
 ) -> Result<(), VerifyFault> {
     let (mut entries, mut reported) = (0_u64, 0_u64);
     while let Some(row) = reader.next_row()? {
-        let (log, job) = match row {
+        let job = match row {
             Row::Charter(file) => {
                 walk.amend(&file, found);
                 continue;
@@ -158,15 +148,14 @@ fn read_rows<R: io::Read>(
             }
             Row::Entry { log, leaf, open } => {
                 entries += 1;
-                (log, walk.entry(log, &leaf, open, found))
+                walk.entry(log, &leaf, open, found)
             }
             Row::Checkpoint { log, size, signature, root } => {
-                (log, walk.checkpoint(log, size, signature, root, found))
+                walk.checkpoint(log, size, signature, root, found)
             }
         };
-        let charter = walk.logs.get(log.index()).and_then(|l| walk.charters.get(l.charter));
-        if let (Some(job), Some(charter)) = (job, charter) {
-            hand.job(job, charter, found);
+        if let Some(job) = job {
+            hand.job(job, found);
         }
         if entries >= reported + PROGRESS_ENTRIES {
             reported = entries;
@@ -178,21 +167,20 @@ fn read_rows<R: io::Read>(
 
 fn check_fork(proof: &[u8], walk: &Walk, found: &mut Findings) {
     let nowhere = EntryId { log: PostIndex(0), index: 0 };
+    if let Ok(fork) = KeyOrderFork::decode(proof) {
+        return match fork.verify(&walk.orders.all) {
+            Ok(party) => found.accuse(party, nowhere, FaultKind::KeyOrderFork),
+            Err(error) => found.fault(nowhere, FaultKind::KeyOrderForkProof(error)),
+        };
+    }
     let proof = match crate::fork::ForkProof::decode(proof) {
         Ok(proof) => proof,
         Err(error) => return found.fault(nowhere, FaultKind::ForkProofMalformed(error)),
     };
-    let mut refused = None;
-    for charter in walk.charters.iter().rev() {
-        match proof.verify(charter) {
-            Ok(accused) => {
-                return found.fault(EntryId { log: accused.post, index: 0 }, FaultKind::Forked);
-            }
-            Err(error) => refused = refused.or(Some(error)),
-        }
-    }
-    if let Some(error) = refused {
-        found.fault(EntryId { log: proof.log(), index: 0 }, FaultKind::ForkProof(error));
+    let at = EntryId { log: proof.log(), index: 0 };
+    match proof.verify_in(&walk.orders.all) {
+        Ok(_) => found.fault(at, FaultKind::Forked),
+        Err(error) => found.fault(at, FaultKind::ForkProof(error)),
     }
 }
 
@@ -241,26 +229,24 @@ fn look_up_late<R: io::Read>(
 }
 
 fn settle_late(late: &Late, actual: crate::ids::Hash, walk: &mut Walk, found: &mut Findings) {
-    match late.what {
-        LateWhat::Receipt { at, root } if root == actual => {
+    match &late.what {
+        LateWhat::Receipt { at, root } if *root == actual => {
             if let Some(state) = walk.logs.get_mut(at.log.index()) {
                 state.receipts += 1;
             }
         }
-        LateWhat::Receipt { at, .. } => found.fault(at, FaultKind::ReceiptRoot),
-        LateWhat::Checkpoint { signature, charter } => {
-            let Some(charter) = walk.charters.get(charter) else {
-                return;
+        LateWhat::Receipt { at, .. } => found.fault(*at, FaultKind::ReceiptRoot),
+        LateWhat::Checkpoint { signature, signer, ended } => {
+            let job = Job::Checkpoint {
+                log: late.log,
+                size: late.size,
+                root: actual,
+                signature: *signature,
+                rooted: Rooted::Entries,
+                signer: signer.clone(),
+                ended: ended.clone(),
             };
-            let (log, size) = (late.log, late.size);
-            let rooted = Rooted::Entries;
-            let job = Job::Checkpoint { log, size, root: actual, signature, rooted };
-            let batch = Batch {
-                charter: Arc::clone(charter),
-                origins: Arc::new(origins(charter)),
-                jobs: vec![job],
-            };
-            found.run(&batch, &super::NoBodyCheck);
+            found.run(&Batch { jobs: vec![job] }, &super::NoBodyCheck);
         }
     }
 }
@@ -284,7 +270,10 @@ fn report(walk: Walk, mut found: Findings, established: Established) -> Report {
     // A post answers for an entry only as far as it signed its log.
     for fault in &mut found.faults {
         if let Blame::Post(post) = fault.blame
-            && !matches!(fault.kind, FaultKind::Forked | FaultKind::CheckpointOtherRoot)
+            && !matches!(
+                fault.kind,
+                FaultKind::Forked | FaultKind::CheckpointOtherRoot | FaultKind::CheckpointEnded
+            )
             && found.posts.get(post.index()).is_none_or(|one| fault.at.index >= one.signed)
         {
             fault.blame = Blame::File;
@@ -311,6 +300,9 @@ fn report(walk: Walk, mut found: Findings, established: Established) -> Report {
             closed: log.closed,
             withheld: log.withheld,
             unknown: log.unknown,
+            key_orders: log.key_orders,
+            generation: log.generations.number(),
+            after_cut_off: log.generations.after(log.frontier.size()),
         }
     });
     let posts = posts.collect();

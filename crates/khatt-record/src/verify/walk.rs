@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::keys::{Generations, Orders, View};
 use super::report::FaultKind;
 use super::work::{Findings, Job, Rooted};
 use crate::charter::SignedCharter;
@@ -10,6 +11,7 @@ use crate::commit::OpenPart;
 use crate::entry::{Entry, POSTS_MAX, Seen};
 use crate::file::RowOpen;
 use crate::ids::{EntryId, Hash, PostIndex};
+use crate::keys_in_force::{Generation, KeysInForce};
 use crate::merkle::{Frontier, empty_root, leaf_hash};
 
 /// How many of a log's latest roots are at hand; older ones are looked up in a second pass.
@@ -29,6 +31,11 @@ pub(super) struct Log {
     recent_set: BTreeSet<Hash>,
     /// Which charter of the file its author goes by.
     pub(super) charter: usize,
+    /// By which keys its author's entries are judged.
+    pub(super) view: View,
+    /// By which keys its checkpoints are judged.
+    pub(super) generations: Generations,
+    pub(super) key_orders: u64,
     pub(super) messages: u64,
     pub(super) closed: u64,
     pub(super) withheld: u64,
@@ -46,8 +53,8 @@ pub(super) struct Late {
 pub(super) enum LateWhat {
     /// A receipt at this entry names this root.
     Receipt { at: EntryId, root: Hash },
-    /// A post signed this size, by this charter of the file.
-    Checkpoint { signature: [u8; 64], charter: usize },
+    /// A post signed this size in this generation, or in one of those that ended before.
+    Checkpoint { signature: [u8; 64], signer: Option<Arc<Generation>>, ended: Vec<Arc<Generation>> },
 }
 
 /// All logs while the file is read.
@@ -55,12 +62,16 @@ pub(super) struct Walk {
     pub(super) charters: Vec<Arc<SignedCharter>>,
     pub(super) logs: Vec<Log>,
     pub(super) late: Vec<Late>,
+    pub(super) orders: Orders,
     newest: EntryId,
 }
 
 impl Log {
-    fn new() -> Self {
+    fn new(keys: KeysInForce, log: PostIndex) -> Self {
         Self {
+            generations: Generations::new(&keys, log),
+            view: View::new(keys),
+            key_orders: 0,
             frontier: Frontier::new(),
             roots: VecDeque::from([empty_root()]),
             seen: None,
@@ -107,8 +118,11 @@ impl Log {
 
 impl Walk {
     pub(super) fn new(charter: Arc<SignedCharter>) -> Self {
-        let logs = (0..charter.post_count()).map(|_| Log::new()).collect();
+        let orders = Orders::new(&charter);
+        let posts = (0..=u8::MAX).take(charter.post_count()).map(PostIndex);
+        let logs = posts.map(|post| Log::new(orders.all.clone(), post)).collect();
         Self {
+            orders,
             charters: vec![charter],
             logs,
             late: Vec::new(),
@@ -127,17 +141,20 @@ impl Walk {
         let Ok(next) = SignedCharter::from_bytes(file) else {
             return found.fault(at, FaultKind::CharterRefused);
         };
+        let next = Arc::new(next);
         if let Some(last) = self.charters.last()
-            && let Err(error) = last.check_follows(&next)
+            && let Err(error) = last.check_follows(&next).and_then(|()| self.orders.amend(&next))
         {
             return found.fault(at, FaultKind::CharterSuccession(error));
         }
         while self.logs.len() < next.post_count().min(POSTS_MAX) {
             // A post that this charter adds goes by it from its first entry.
-            self.logs.push(Log { charter: self.charters.len(), ..Log::new() });
+            let post = PostIndex(u8::try_from(self.logs.len()).unwrap_or(u8::MAX));
+            let log = Log::new(self.orders.all.clone(), post);
+            self.logs.push(Log { charter: self.charters.len(), ..log });
             found.posts.push(Default::default());
         }
-        self.charters.push(Arc::new(next));
+        self.charters.push(next);
     }
 
     /// Takes the next entry of a log; gives back what has to be checked elsewhere.
@@ -166,9 +183,11 @@ impl Walk {
         self.check_seen(at, entry.seen(), found);
         self.check_opening(at, &entry, found);
         let part = self.take_open(at, &entry, open, found);
+        // By what was in force before this entry its message is judged.
+        let keys = self.check_keys(at, &entry, found)?;
         self.check_kind(at, &entry, found);
         match (entry, part) {
-            (Entry::Message(header), Some(part)) => Some(Job::Message { at, header, part }),
+            (Entry::Message(header), Some(part)) => Some(Job::Message { at, header, part, keys }),
             _ => None,
         }
     }
@@ -187,19 +206,23 @@ impl Walk {
             found.fault(at, FaultKind::NoSuchPost);
             return None;
         };
+        let signer = state.generations.at(size).cloned();
+        let ended = state.generations.ended(size);
         if let Some(root) = root {
-            return Some(Job::Checkpoint { log, size, root, signature, rooted: Rooted::Row });
+            let rooted = Rooted::Row;
+            return Some(Job::Checkpoint { log, size, root, signature, rooted, signer, ended });
         }
         if size == 0 || size > state.frontier.size() {
             found.fault(at, FaultKind::CheckpointBeyond);
             return None;
         }
         let Some(root) = state.root_at(size) else {
-            let what = LateWhat::Checkpoint { signature, charter: state.charter };
+            let what = LateWhat::Checkpoint { signature, signer, ended };
             self.later(Late { log, size, what }, at, found);
             return None;
         };
-        Some(Job::Checkpoint { log, size, root, signature, rooted: Rooted::Entries })
+        let rooted = Rooted::Entries;
+        Some(Job::Checkpoint { log, size, root, signature, rooted, signer, ended })
     }
 
     fn check_seen(&mut self, at: EntryId, seen: &Seen, found: &mut Findings) {
@@ -213,6 +236,39 @@ impl Walk {
             }
             state.seen = Some(seen.clone());
         }
+    }
+
+    /// Brings into force what the entry's author has seen, and what the entry itself orders.
+    ///
+    /// Returns the keys that were in force for the entry.
+    fn check_keys(
+        &mut self,
+        at: EntryId,
+        entry: &Entry,
+        found: &mut Findings,
+    ) -> Option<Arc<KeysInForce>> {
+        let state = self.logs.get_mut(at.log.index())?;
+        state.view.learn(entry.seen(), &self.orders);
+        let keys = Arc::clone(&state.view.keys);
+        let mut order = None;
+        if let Entry::Keys(held) = entry {
+            state.key_orders += 1;
+            order = state.view.take_own(at, held, &mut self.orders, found);
+        }
+        state.generations.check(at, order.as_deref(), &state.view.keys, found);
+        let posts = self.charters.last().map_or(0, |charter| charter.post_count());
+        let state = self.logs.get_mut(at.log.index())?;
+        let cut_off = state.view.newly_cut_off(posts);
+        let by = Arc::clone(&state.view.keys);
+        for log in cut_off {
+            let held = entry.seen().of(log).map_or(0, |held| held.prefix);
+            if log != at.log
+                && let Some(other) = self.logs.get_mut(log.index())
+            {
+                other.generations.cut_off(&by, log, held);
+            }
+        }
+        Some(keys)
     }
 
     fn check_opening(&self, at: EntryId, entry: &Entry, found: &mut Findings) {
@@ -287,7 +343,14 @@ impl Walk {
             Entry::Amend(amend) => {
                 let next = self.charters.iter().position(|c| c.hash() == amend.charter);
                 match (next, self.logs.get_mut(at.log.index())) {
-                    (Some(next), Some(state)) if next > state.charter => state.charter = next,
+                    (Some(next), Some(state)) if next > state.charter => {
+                        let from = state.charter.saturating_add(1);
+                        let charters = self.charters.get(from..=next).unwrap_or_default();
+                        match state.view.amend(charters) {
+                            Ok(()) => state.charter = next,
+                            Err(error) => found.fault(at, FaultKind::AmendRefused(error)),
+                        }
+                    }
                     _ => found.fault(at, FaultKind::AmendUnknown),
                 }
             }

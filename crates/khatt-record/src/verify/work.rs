@@ -5,16 +5,31 @@ use std::sync::Arc;
 use super::report::{Blame, FAULTS_MAX, Fault, FaultKind};
 use super::{BodyCheck, BodyFinding};
 use crate::auth::{AuthError, check_auth};
-use crate::charter::SignedCharter;
-use crate::checkpoint::{Checkpoint, Origin};
+use crate::checkpoint::Checkpoint;
 use crate::commit::OpenPart;
 use crate::entry::MessageHeader;
-use crate::ids::{EntryId, Hash, PostIndex};
+use crate::ids::{EntryId, Hash, PartyIndex, PostIndex};
+use crate::keys_in_force::{Generation, KeysInForce};
 
 /// One thing to check, and where it stands.
 pub(super) enum Job {
-    Checkpoint { log: PostIndex, size: u64, root: Hash, signature: [u8; 64], rooted: Rooted },
-    Message { at: EntryId, header: MessageHeader, part: OpenPart },
+    Checkpoint {
+        log: PostIndex,
+        size: u64,
+        root: Hash,
+        signature: [u8; 64],
+        rooted: Rooted,
+        /// The generation that signs the log at this size.
+        signer: Option<Arc<Generation>>,
+        /// Those that have ended, whose signature accuses.
+        ended: Vec<Arc<Generation>>,
+    },
+    Message {
+        at: EntryId,
+        header: MessageHeader,
+        part: OpenPart,
+        keys: Arc<KeysInForce>,
+    },
 }
 
 /// Where a checkpoint's root comes from.
@@ -26,10 +41,8 @@ pub(super) enum Rooted {
     Row,
 }
 
-/// Jobs that are handed over together, all under one charter.
+/// Jobs that are handed over together.
 pub(super) struct Batch {
-    pub(super) charter: Arc<SignedCharter>,
-    pub(super) origins: Arc<Vec<Option<Origin>>>,
     pub(super) jobs: Vec<Job>,
 }
 
@@ -64,6 +77,14 @@ impl Findings {
         }
     }
 
+    /// Notes what a party is at fault for.
+    pub(super) fn accuse(&mut self, party: PartyIndex, at: EntryId, kind: FaultKind) {
+        self.fault_count = self.fault_count.saturating_add(1);
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(Fault { blame: Blame::Party(party), at, kind });
+        }
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.faults.extend(other.faults);
         self.fault_count = self.fault_count.saturating_add(other.fault_count);
@@ -80,11 +101,12 @@ impl Findings {
     pub(super) fn run(&mut self, batch: &Batch, bodies: &dyn BodyCheck) {
         for job in &batch.jobs {
             match job {
-                Job::Checkpoint { log, size, root, signature, rooted } => {
-                    self.checkpoint(batch, *log, (*size, *root), signature, *rooted);
+                Job::Checkpoint { log, size, root, signature, rooted, signer, ended } => {
+                    let signers = (signer.as_deref(), ended.as_slice());
+                    self.checkpoint(*log, (*size, *root), signature, *rooted, signers);
                 }
-                Job::Message { at, header, part } => {
-                    self.message(&batch.charter, *at, header, part, bodies);
+                Job::Message { at, header, part, keys } => {
+                    self.message(keys, *at, header, part, bodies);
                 }
             }
         }
@@ -92,19 +114,24 @@ impl Findings {
 
     fn checkpoint(
         &mut self,
-        batch: &Batch,
         log: PostIndex,
         (size, root): (u64, Hash),
         signature: &[u8; 64],
         rooted: Rooted,
+        (signer, ended): (Option<&Generation>, &[Arc<Generation>]),
     ) {
         let at = EntryId { log, index: size };
-        let origin = batch.origins.get(log.index()).and_then(Option::as_ref);
-        let (Some(origin), Some(key)) = (origin, batch.charter.log_key(log)) else {
+        let Some(signer) = signer else {
             return self.fault(at, FaultKind::NoSuchPost);
         };
-        let text = Checkpoint { origin: origin.clone(), size, root }.note_text();
-        match (key.verify(text.as_bytes(), signature), rooted) {
+        let verify = |one: &Generation| {
+            let text = Checkpoint { origin: one.origin.clone(), size, root }.note_text();
+            one.log_key.verify(text.as_bytes(), signature)
+        };
+        match (verify(signer), rooted) {
+            (Err(_), _) if ended.iter().any(|one| verify(one).is_ok()) => {
+                self.fault(at, FaultKind::CheckpointEnded);
+            }
             (Err(_), _) => self.fault(at, FaultKind::CheckpointSignature),
             (Ok(()), Rooted::Row) => self.fault(at, FaultKind::CheckpointOtherRoot),
             (Ok(()), Rooted::Entries) => {
@@ -118,18 +145,18 @@ impl Findings {
 
     fn message(
         &mut self,
-        charter: &SignedCharter,
+        keys: &KeysInForce,
         at: EntryId,
         header: &MessageHeader,
         part: &OpenPart,
         bodies: &dyn BodyCheck,
     ) {
-        match check_auth(charter, at.log, header, part) {
+        match check_auth(keys, at.log, header, part) {
             Ok(verified) => self.officer_signatures += verified.officers().len() as u64,
             Err(AuthError::PeerOpen(error)) => return self.fault(at, FaultKind::OpenPart(error)),
             Err(error) => return self.fault(at, FaultKind::Officers(error)),
         }
-        match bodies.check(charter, &part.body) {
+        match bodies.check(keys.charter(), &part.body) {
             BodyFinding::Agrees => self.renderings_agree += 1,
             BodyFinding::Unknown => self.renderings_unknown += 1,
             BodyFinding::Differs => return self.fault(at, FaultKind::RenderingDiffers),

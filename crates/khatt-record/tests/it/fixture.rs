@@ -9,10 +9,13 @@ use khatt_record::charter::{
     Charter, CharterDraft, Clock, Floor, FormEntry, LineTest, Officer, OfficerKey, Party, Post,
     Quotas, Recovery, ReleaseRule, Roles, Scheme, SignedCharter, YesNo, hash_bytes,
 };
-use khatt_record::checkpoint::Checkpoint;
+use khatt_record::checkpoint::{Checkpoint, Origin};
 use khatt_record::commit::{OpenPart, Seed, body_commitment};
-use khatt_record::entry::{Act, Ahead, Amend, Entry, MessageHeader, Open, Receipt, Seen, SeenLog};
+use khatt_record::entry::{
+    Act, Ahead, Amend, Entry, Keys, MessageHeader, Open, Receipt, Seen, SeenLog,
+};
 use khatt_record::file::{RecordWriter, RowOpen};
+use khatt_record::key_order::SignedKeyOrder;
 use khatt_record::merkle::{Frontier, leaf_hash};
 use khatt_record::seal::PrekeySecret;
 use khatt_record::statement::{KeyId, Role, Statement, release_digest};
@@ -119,6 +122,10 @@ pub struct Line<W> {
     pub t_ms: u64,
     /// Whether leaves are kept in memory.
     pub keep: bool,
+    /// By post, the generation in which it signs and the number of its log key.
+    pub generations: [(u32, u8); 2],
+    /// By officer, the number of the key that signs.
+    pub pens: [u8; 4],
     /// Added to each body, so that a test can tell what was written.
     count: u64,
 }
@@ -134,7 +141,16 @@ impl<W: std::io::Write> Line<W> {
         };
         let writer = RecordWriter::new(out, charter.to_bytes(), 2).expect("a header");
         let logs = [log(NORTH), log(SOUTH)];
-        let mut line = Self { charter, logs, out: writer, t_ms: OPENED_MS, keep: true, count: 0 };
+        let mut line = Self {
+            charter,
+            logs,
+            out: writer,
+            t_ms: OPENED_MS,
+            keep: true,
+            generations: [(0, 11), (0, 12)],
+            pens: [50, 51, 52, 53],
+            count: 0,
+        };
         for post in [NORTH, SOUTH] {
             let entry = Entry::Open(Open {
                 t_ms: line.t_ms,
@@ -170,11 +186,12 @@ impl<W: std::io::Write> Line<W> {
 
     /// The post's signed checkpoint over its whole log.
     pub fn sign(&mut self, post: PostIndex) -> khatt_record::checkpoint::SignedCheckpoint {
-        let origin = self.charter.origin(post).expect("a post");
+        let (generation, number) = self.generations[post.index()];
+        let origin = Origin::of(self.charter.line_id(), self.charter.kind(), post, generation);
         let log = self.log(post);
         let checkpoint =
             Checkpoint { origin, size: log.frontier.size(), root: log.frontier.root() };
-        checkpoint.sign(&signer(11 + post.0))
+        checkpoint.sign(&signer(number))
     }
 
     pub fn checkpoint(&mut self, post: PostIndex) {
@@ -215,7 +232,7 @@ impl<W: std::io::Write> Line<W> {
             };
             let officer = post.0 * 2 + place;
             let kid = KeyId { officer: OfficerIndex(u16::from(officer)), key: 0 };
-            OfficerSignature::make(&statement, kid, &signer(50 + officer))
+            OfficerSignature::make(&statement, kid, &signer(self.pens[usize::from(officer)]))
         };
         let auth = Auth(vec![sign(Role::Draft, 0), sign(Role::Release, 1)]);
         let open = OpenPart { body, auth: auth.encode(t_ms).expect("in time"), seed };
@@ -279,6 +296,13 @@ impl<W: std::io::Write> Line<W> {
         });
         self.append(by, &entry, &RowOpen::Nothing);
         self.checkpoint(by);
+    }
+
+    /// A key order of some party, in a post's log.
+    pub fn keys(&mut self, post: PostIndex, order: &SignedKeyOrder) -> EntryId {
+        let seen = self.log(post).seen.clone();
+        let entry = Entry::Keys(Keys { t_ms: self.t_ms, seen, order: order.to_bytes() });
+        self.append(post, &entry, &RowOpen::Nothing)
     }
 
     pub fn amend(&mut self, post: PostIndex, charter: Hash) {

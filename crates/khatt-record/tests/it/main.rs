@@ -12,5 +12,6 @@
 #[allow(unreachable_pub)]
 mod fixture;
 mod interop;
+mod key_life;
 mod record;
 mod vectors;

@@ -14,7 +14,7 @@ use khatt_record::{EntryId, Hash, Kind};
 
 use crate::fixture::{self, Line, NORTH, SOUTH};
 
-fn check(bytes: &[u8], anchor: &Anchor) -> Result<Report, VerifyFault> {
+pub(crate) fn check(bytes: &[u8], anchor: &Anchor) -> Result<Report, VerifyFault> {
     let reports: Vec<_> = [1, 3]
         .map(|threads| verify(&mut || Ok(bytes), anchor, threads, &NoBodyCheck, &mut |_| {}))
         .into();
@@ -26,17 +26,20 @@ fn check(bytes: &[u8], anchor: &Anchor) -> Result<Report, VerifyFault> {
     one
 }
 
-fn anchor(charter: &SignedCharter) -> Anchor {
+pub(crate) fn anchor(charter: &SignedCharter) -> Anchor {
     Anchor::Charter(Box::new(charter.clone()))
 }
 
-fn open_line() -> (SignedCharter, Line<Vec<u8>>) {
+pub(crate) fn open_line() -> (SignedCharter, Line<Vec<u8>>) {
     let charter = fixture::signed(fixture::charter(Kind::Real, vec![], [Hash([0; 32]); 2]));
     (charter.clone(), Line::open(charter, Vec::new()))
 }
 
 /// The one fault of a record, for which there must be no other.
-fn only_fault(charter: &SignedCharter, line: Line<Vec<u8>>) -> (Blame, EntryId, &'static str) {
+pub(crate) fn only_fault(
+    charter: &SignedCharter,
+    line: Line<Vec<u8>>,
+) -> (Blame, EntryId, &'static str) {
     let report = check(&line.out.finish().unwrap(), &anchor(charter)).unwrap();
     assert_eq!(report.answer(), Answer::Refused);
     let [fault] = report.faults.as_slice() else { panic!("{:?}", report.faults) };

@@ -196,6 +196,41 @@ pub(super) const ROWS: &[Row] = &[
         "يذكر التعديل ميثاقًا لا يحويه الملف بوصفه التالي.",
         "اصلاحیه منشوری را نام می‌برد که پرونده آن را به عنوان منشور بعدی ندارد.",
     ], Advice::KeepAndAsk),
+    ("verify.amend-refused", [
+        "The amendment may not follow what this post went by.",
+        "لا يجوز أن يلي التعديل ما كان هذا المركز يعمل به.",
+        "اصلاحیه نمی‌تواند جانشین چیزی شود که این پست بر آن بود.",
+    ], Advice::KeepAndAsk),
+    ("verify.key-order", [
+        "A key order stands in the log that may not come into force there.",
+        "في السجل أمر مفاتيح لا يجوز أن يسري حيث هو.",
+        "در دفتر دستور کلیدی هست که در جای خود نمی‌تواند جاری شود.",
+    ], Advice::KeepAndAsk),
+    ("verify.key-order-fork", [
+        "A party signed two different key orders of one number.",
+        "وقّع طرف أمري مفاتيح مختلفين برقم واحد.",
+        "طرفی دو دستور کلید متفاوت با یک شماره امضا کرده است.",
+    ], Advice::KeepAndAsk),
+    ("verify.key-order-fork-proof", [
+        "The file accuses a party of two key orders of one number, but the proof does not hold.",
+        "يتهم الملف طرفًا بأمري مفاتيح برقم واحد، لكن الدليل لا يصح.",
+        "پرونده طرفی را به دو دستور کلید با یک شماره متهم می‌کند، اما مدرک درست نیست.",
+    ], Advice::AnotherCopy),
+    ("verify.cut-off", [
+        "This post knew that its party had cut it off, and went on writing.",
+        "علم هذا المركز أن طرفه قطعه، واستمر في الكتابة.",
+        "این پست می‌دانست که طرفش آن را قطع کرده، و به نوشتن ادامه داد.",
+    ], Advice::KeepAndAsk),
+    ("verify.generation-ended", [
+        "This post knew that its keys had been replaced, and went on without the new ones.",
+        "علم هذا المركز أن مفاتيحه استُبدلت، واستمر بغير الجديدة.",
+        "این پست می‌دانست که کلیدهایش عوض شده، و بی کلیدهای تازه ادامه داد.",
+    ], Advice::KeepAndAsk),
+    ("verify.checkpoint-ended", [
+        "A key that had been replaced signed this size of the log: whoever holds the old key went on.",
+        "وقّع مفتاح مُستبدَل على هذا الحجم من السجل: فحامل المفتاح القديم استمر.",
+        "کلیدی که عوض شده بود این اندازه از دفتر را امضا کرده: دارندهٔ کلید کهنه ادامه داده است.",
+    ], Advice::KeepAndAsk),
     ("verify.charter-refused", [
         "A later charter in the file is not signed by all parties.",
         "في الملف ميثاق لاحق لم توقّعه جميع الأطراف.",
@@ -312,6 +347,9 @@ pub enum Phrase {
     Closed,
     Withheld,
     UnknownEntries,
+    KeyOrders,
+    Generation,
+    AfterCutOff,
     Root,
     Officers,
     Agree,
@@ -321,13 +359,14 @@ pub enum Phrase {
     NotAllOpened,
     BlameFile,
     BlamePost,
+    BlameParty,
     Entry,
     Comma,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Kind,
         Self::Line,
         Self::Words,
@@ -341,6 +380,9 @@ impl Phrase {
         Self::Closed,
         Self::Withheld,
         Self::UnknownEntries,
+        Self::KeyOrders,
+        Self::Generation,
+        Self::AfterCutOff,
         Self::Root,
         Self::Officers,
         Self::Agree,
@@ -350,6 +392,7 @@ impl Phrase {
         Self::NotAllOpened,
         Self::BlameFile,
         Self::BlamePost,
+        Self::BlameParty,
         Self::Entry,
         Self::Comma,
     ];
@@ -373,6 +416,13 @@ pub const fn phrase(phrase: Phrase, language: Language) -> &'static str {
         Phrase::Closed => ["closed", "المغلقة", "بسته"],
         Phrase::Withheld => ["withheld", "المحجوبة", "کنار گذاشته"],
         Phrase::UnknownEntries => ["of unknown type", "من نوع غير معروف", "از نوع ناشناخته"],
+        Phrase::KeyOrders => ["key orders", "أوامر المفاتيح", "دستورهای کلید"],
+        Phrase::Generation => ["generation", "الجيل", "نسل"],
+        Phrase::AfterCutOff => [
+            "after it was cut off (they count for nothing)",
+            "بعد قطعه (لا يُعتدّ بها)",
+            "پس از قطع آن (به حساب نمی‌آید)",
+        ],
         Phrase::Root => ["root", "الجذر", "ریشه"],
         Phrase::Officers => ["officers' signatures", "توقيعات الضباط", "امضاهای افسران"],
         Phrase::Agree => ["renderings that agree", "الصيغ المطابقة", "متن‌های مطابق"],
@@ -388,6 +438,11 @@ pub const fn phrase(phrase: Phrase, language: Language) -> &'static str {
             "At fault: whoever made or carried this file; no post signed this.",
             "المسؤول: من أعدّ هذا الملف أو نقله؛ لم يوقّع أي مركز على هذا.",
             "مقصر: تهیه‌کننده یا حامل این پرونده؛ هیچ پستی این را امضا نکرده است.",
+        ],
+        Phrase::BlameParty => [
+            "At fault, as its own signatures show: party",
+            "المسؤول، كما تبيّن توقيعاته: الطرف",
+            "مقصر، چنان‌که امضاهای خودش نشان می‌دهد: طرف",
         ],
         Phrase::BlamePost => [
             "At fault, as its own signature shows:",

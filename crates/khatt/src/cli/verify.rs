@@ -107,6 +107,7 @@ fn tell(report: &Report, talk: &Talk) -> u8 {
         let (at, what) = (fault.at.to_string(), fault.kind.to_string());
         let blame = match fault.blame {
             Blame::Post(post) => format!("post {post}"),
+            Blame::Party(party) => format!("party {party}"),
             _ => "file".to_owned(),
         };
         if talk.json {

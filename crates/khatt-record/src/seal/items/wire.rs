@@ -4,6 +4,7 @@ use super::{HAVE_MAX, Item, ItemsError, PROOF_MAX, Run, Standing, lean};
 use crate::cbor::{Reader, Writer};
 use crate::commit::OpenPart;
 use crate::ids::{Hash, PostIndex};
+use crate::key_order::KEY_ORDER_MAX;
 use crate::seal::epoch::CAPSULE_LEN;
 use crate::seal::frame::{FRAME_MAX, FrameContext};
 
@@ -21,6 +22,7 @@ const CHECKPOINT: u64 = 10;
 const CHARTER: u64 = 11;
 const REJECT: u64 = 12;
 const EPOCH_LEAF: u64 = 13;
+const KEY_ORDER: u64 = 14;
 
 /// The longest leaf in which a capsule is looked for: 16 recipients' capsules and their heads.
 const EPOCH_LEAF_MAX: usize = 32 * 1024;
@@ -107,6 +109,12 @@ pub(super) fn encode_item(
         }
         Item::Charter(bytes) => {
             out.array(2).uint(CHARTER).bytes(bytes);
+        }
+        Item::KeyOrder(bytes) => {
+            if bytes.len() > KEY_ORDER_MAX {
+                return Err(ItemsError::TooLong);
+            }
+            out.array(2).uint(KEY_ORDER).bytes(bytes);
         }
         Item::Reject { log, index, code } => {
             place(&mut out, 4, REJECT, *log, *index).uint(*code);
@@ -203,6 +211,7 @@ pub(super) fn decode_item(
             Item::CheckpointFull { log, size, root, signature: reader.fixed()? }
         }
         (CHARTER, 2) => Item::Charter(reader.bytes(FRAME_MAX)?.to_vec()),
+        (KEY_ORDER, 2) => Item::KeyOrder(reader.bytes(KEY_ORDER_MAX)?.to_vec()),
         (REJECT, 4) => {
             let (log, index) = read_place(reader)?;
             Item::Reject { log, index, code: reader.uint()? }
@@ -218,7 +227,7 @@ pub(super) fn decode_item(
             run.own(index);
             Item::Leaf { log: context.sender, index, leaf }
         }
-        (known, _) if known <= EPOCH_LEAF => return Err(ItemsError::OtherLength(known)),
+        (known, _) if known <= KEY_ORDER => return Err(ItemsError::OtherLength(known)),
         (other, _) => return Err(ItemsError::Unknown(other)),
     })
 }
