@@ -6,6 +6,7 @@ mod backup;
 mod crash;
 mod damage;
 mod folder;
+mod formats;
 mod full;
 mod suite;
 mod support;
