@@ -29,8 +29,8 @@ NONE, WITHHELD = 0, (1,)
 class Writer:
     """Puts rows one behind the other, as the posts of a line would."""
 
-    def __init__(self):
-        self.first = charter_file(charter_items())
+    def __init__(self, items: tuple | None = None):
+        self.first = charter_file(items or charter_items())
         self.line = read_file(self.first)
         self.made: list[tuple] = [(HEADER, "khatt record", 1), (CHARTER, self.first)]
         self.clock = iter(range(OPENED_MS + 1000, OPENED_MS + 10**6, 1500))

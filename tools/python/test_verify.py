@@ -197,6 +197,19 @@ class Records(unittest.TestCase):
             found += codes(rows)
         self.assertEqual(found, [("body-malformed", 0, 1, 0), ("rendering-differs", 0, 1, 0)])
 
+    def test_a_language_that_is_not_known_leaves_a_rendering_open(self):
+        items = made_charter.charter_items()
+        for language, answer in (("fa", (1, 0)), ("fa-IR", (0, 1)), ("FA", (0, 1))):
+            to = made_line.Writer((*items[:9], ("en", "ar", language), *items[10:]))
+            to.put(0, entry.OPEN, (0,), to.line.hash, 0, 0)
+            to.put(1, entry.OPEN, (1,), to.line.hash, 1, 0)
+            to.message(0, (1,), 1, 3, 0, [(1, 2, 60)])
+            to.signs(0)
+            to.signs(1)
+            report = record.verify(made_line.write(to.done()), None, FORMS)
+            counts = (report.messages.agreeing, report.messages.unknown)
+            self.assertEqual((report.faults, counts), ([], answer))
+
     def test_files_that_stop_being_one(self):
         data = made_line.write(MADE)
         cases = (

@@ -33,10 +33,13 @@ class Forms:
         return cls(FOLDER)
 
     def _agrees(self, charter: Charter, body: Body) -> bool | None:
-        """Whether the body's digest is that of its rendering; None if form or wordbook is not known here."""
+        """Whether the body's digest is that of its rendering; None if form, wordbook or a language is not
+        known here."""
         hashes = {number: hashed for number, _, hashed in charter.forms}
         form = self.files.get(hashes[body.form])
         glossary, gazetteer = self.files.get(charter.glossary), self.files.get(charter.gazetteer)
+        if not set(charter.languages) <= set(LANGUAGES):
+            return None
         if form is None or glossary is None or gazetteer is None:
             return None
         known = {
