@@ -85,6 +85,13 @@ impl KeysInForce {
         if self.next_log_digest(next.post) != Some(hash_bytes(&next.log_key)) {
             return Err(KeyOrderError::PeerUnannouncedKey(next.post));
         }
+        let mut others = self.charter.charter().posts().filter(|(index, _)| *index != next.post);
+        let taken = others.any(|(index, post)| {
+            post.party == party && self.pq_key(index) == Some(next.pq_key.as_slice())
+        });
+        if taken {
+            return Err(KeyOrderError::PeerKeyTwice);
+        }
         check_names(&next.addresses)?;
         self.check_keys(party, Place::Post(next.post), &[next.log_key, next.tls_key])
     }

@@ -382,6 +382,32 @@ fn keys_of_the_party_stand_in_one_place() {
     assert_eq!(keys.apply(&signed(&keys, officer(1, &[44]), &[1])), Ok(Applied::InForce));
 }
 
+#[test]
+fn key_for_cosignatures_stands_with_one_post() {
+    let mut own = charter(Kind::Real);
+    own.posts[1].party = NORTH;
+    own.posts.push(crate::charter::Post {
+        party: SOUTH,
+        name: "South watch".to_owned(),
+        log_key: signer(13).public(),
+        cosign_key: signer(23).public(),
+        tls_key: signer(33).public(),
+        pq_key: vec![],
+        ..own.posts[0].clone()
+    });
+    own.posts[1].name = "North reserve".to_owned();
+    let mut keys = KeysInForce::new(sign_charter(own));
+    let taken = keys.pq_key(PostIndex(1)).unwrap().to_vec();
+    let KeyChange::Generation(mut next) = generation(1, 51, 52) else { unreachable!() };
+    next.pq_key = taken;
+    let twice = signed(&keys, KeyChange::Generation(next.clone()), &[1]);
+    assert_eq!(keys.apply(&twice), Err(E::PeerKeyTwice));
+    next.pq_key = vec![77; crate::charter::PQ_KEY_LEN];
+    let good = signed(&keys, KeyChange::Generation(next.clone()), &[1]);
+    keys.apply(&good).unwrap();
+    assert_eq!(keys.pq_key(POST), Some(next.pq_key.as_slice()));
+}
+
 fn amend(keys: &KeysInForce, change: impl FnOnce(&mut Charter), by: &[u8]) -> SignedCharter {
     let mut next = keys.charter().charter().clone();
     next.first = Some(keys.line_id());
