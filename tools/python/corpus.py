@@ -110,6 +110,9 @@ class Tally:
     def take(
         self, of: mutations.Base, seed: int, change: mutations.Change, ours: dict, theirs: dict
     ) -> None:
+        if ours.get("error") == record.NOT_READ:
+            self.counts["not judged"] += 1
+            return
         self.counts["tried"] += 1
         self.codes[first_code(theirs) or "accepted"] += 1
         if ours["answer"] == theirs["answer"]:
@@ -190,7 +193,7 @@ def main(arguments: list[str]) -> int:
         theirs.close()
     counts = tally.counts
     print(
-        f"corpus: {counts['tried']} changed records of {len(tried)}: same answer {counts['answer']}, "
+        f"corpus: {counts['not judged']} not judged; {counts['tried']} changed records of {len(tried)}: same answer {counts['answer']}, "
         f"same first fault {counts['first fault']}, all alike {counts['all']}; {len(tally.codes)} different codes; accepted: "
         f"{counts['forged']} forged, {counts['accepted, says less']} that say less, "
         f"{counts['accepted, signed anew']} signed anew (by both: each counts twice); "

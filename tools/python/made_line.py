@@ -18,8 +18,6 @@ from made_charter import (
     charter_file,
     charter_items,
     commit,
-    order_file,
-    public,
     secret,
 )
 
@@ -97,8 +95,6 @@ def rows_of_forms() -> list[tuple]:
     to = Writer()
     to.put(0, entry.OPEN, (0,), to.line.hash, 0, 0)
     to.put(1, entry.OPEN, (1,), to.line.hash, 1, 0)
-    moved = (3, 0, public(94), ("north:4434",))
-    to.put(0, entry.KEYS, (1,), order_file(to.line, 0, 1, to.line.hash, moved))
     for _ in to.text:
         to.message(0, (1,), 1, 3, 0, [(1, 2, 60)])
     to.signs(0)

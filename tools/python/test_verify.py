@@ -236,6 +236,16 @@ class KeyOrders(unittest.TestCase):
         previous = previous or self.LINE.hash
         return key_order.read(made_charter.order_file(self.LINE, 0, number, previous, change))
 
+    def test_a_record_with_an_order_gets_no_answer(self):
+        # It would be taken for one whose keys never changed.
+        to = made_line.Writer()
+        to.put(0, entry.OPEN, (0,), to.line.hash, 0, 0)
+        order = made_charter.order_file(to.line, 0, 1, to.line.hash, (5, 0))
+        to.put(0, entry.KEYS, (0,), order)
+        to.signs(0)
+        report = record.verify(made_line.write(to.done()), None, FORMS)
+        self.assertEqual((report.answer, report.exit), (record.NONE, 2))
+
     def test_orders_follow_one_another(self):
         keys = key_order.Keys.of(self.LINE, 0)
         first = self.order((5, 0))

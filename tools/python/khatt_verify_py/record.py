@@ -2,14 +2,22 @@
 
 from dataclasses import dataclass, field
 
-from . import charter_rules, fork, record_file
+from . import charter_rules, entry, fork, record_file
 from .charter import KINDS, Charter
 from .faults import Fault, Refused
 from .log import Log, Unsettled
 from .messages import Messages
 
 ESTABLISHED, CONSISTENT, REFUSED = "parties-established", "consistent-only", "refused"
-EXIT = {ESTABLISHED: 0, CONSISTENT: 3, REFUSED: 1}
+NONE = "none"
+EXIT = {ESTABLISHED: 0, CONSISTENT: 3, REFUSED: 1, NONE: 2}
+# Key orders of a record are not followed yet (spec/verify.md §4): such a record gets no answer at all.
+NOT_READ = "local.key-orders"
+
+
+class NotRead(Exception):
+    """The record holds what this verifier cannot judge."""
+
 
 # Whoever made or carried the file, and not the post, whatever checkpoint covers the entry (§8).
 CARRIER = ("verify.charter-", "verify.fork-proof", "record-file.")
@@ -76,6 +84,9 @@ def verify(data: bytes, anchor: bytes | None = None, forms: object = None) -> Re
             reader.take(row)
         if not report.charters:
             raise Refused("verify.no-charter")
+    except NotRead:
+        report.answer, report.error = NONE, NOT_READ
+        return report
     except Refused as fault:
         if not reader.found:
             report.error = fault.code
@@ -145,6 +156,8 @@ class _Reader:
         self.last = (number, index)
         for code in log.take(leaf, logs, self.report.charters, self.unsettled):
             self.note(code, number, index)
+        if log.entry is not None and log.entry.type == entry.KEYS:
+            raise NotRead
         if log.entry is not None:
             for code in self.report.messages.take(log, opened):
                 self.note(code, number, index)
