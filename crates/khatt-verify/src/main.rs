@@ -37,7 +37,7 @@ fn batch(rest: &[OsString]) -> ExitCode {
 }
 
 fn one(given: Vec<OsString>) -> ExitCode {
-    let (text, code, failed) = match parse(given.into_iter()) {
+    let (text, code, failed) = match parse(given) {
         Asked::Help(language) => (texts::usage(language).to_owned() + "\n", 0, false),
         Asked::Version => (format!("khatt-verify {}\n", env!("CARGO_PKG_VERSION")), 0, false),
         Asked::Unusable(language) => (texts::usage(language).to_owned() + "\n", 2, true),
