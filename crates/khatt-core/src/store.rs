@@ -9,6 +9,7 @@ use std::fmt;
 use khatt_record::{EntryId, Hash, LineId, PostIndex};
 use zeroize::Zeroize;
 
+pub mod bytes;
 pub mod memory;
 pub mod rules;
 pub mod suite;
