@@ -283,7 +283,7 @@ impl SqliteStore {
         if !vault.is_seal(&manifest_place(manifest), seal) {
             return Err(RestoreError::LocalSeal);
         }
-        let conn = settings::connect(dir, Use::Write, Syncs::Full)?;
+        let conn = settings::connect(dir, Use::Upgrade, Syncs::Full)?;
         migrate::apply(&conn, migrate::MIGRATIONS)?;
         settings::check_tables(&conn)?;
         let (store_id, _, _) = rows::store(&conn).map_err(OpenError::from)?;
@@ -335,7 +335,7 @@ impl SqliteStore {
         let lock = Arc::new(folder::lock(dir)?);
         let opened = key_file::read(dir, passphrase)?;
         let vault = Arc::new(Vault::new(&opened.archive_key));
-        let conn = settings::connect(dir, Use::Write, Syncs::Full)?;
+        let conn = settings::connect(dir, Use::Upgrade, Syncs::Full)?;
         let from = migrate::version_of(&conn, migrate::VERSION)?;
         if from < migrate::VERSION {
             backup(&SqliteReader::open(dir, vault, lock)?)?;

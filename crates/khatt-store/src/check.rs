@@ -7,45 +7,46 @@ use rusqlite::{Connection, params};
 
 use crate::books::{Books, LineBook, Tally};
 use crate::damage::{BEYOND, Damage};
-use crate::head_file::Slot;
+use crate::head_file::Heads;
 use crate::rows::{self, Fault, bytes, text};
 use crate::sql;
 use crate::vault::Vault;
 
 /// Compares the books with the head file. Returns the damage, and whether the last commit was not
 /// acknowledged yet.
-pub(crate) fn against_head_file(books: &Books, slot: &Slot) -> (Vec<Damage>, bool) {
+pub(crate) fn against_head_file(books: &Books, heads: &Heads) -> (Vec<Damage>, bool) {
     let head_file = |what| (vec![Damage::HeadFile { what }], false);
-    let (had, found) = (slot.sequence, books.sequence());
-    if slot.store_id != books.store_id {
+    let (had, found) = (heads.sequence, books.sequence());
+    if heads.store_id != books.store_id {
         return head_file("of another store");
     }
     if found == had {
-        return if slot.digest == books.digest() {
+        return if heads.digest == books.digest() {
             (Vec::new(), false)
         } else {
-            let lost = lost_entries(books, slot);
+            let lost = lost_entries(books, heads);
             (if lost.is_empty() { vec![Damage::LostCommits { had, found }] } else { lost }, false)
         };
     }
     if found > had {
         // Only the one commit that was under way when the process ended may be ahead.
-        return if found == had.saturating_add(1) && books.previous() == Some(slot.digest) {
+        return if found == had.saturating_add(1) && books.previous() == Some(heads.digest) {
             (Vec::new(), true)
         } else {
             head_file("older than the database")
         };
     }
-    let mut damage = lost_entries(books, slot);
+    let mut damage = lost_entries(books, heads);
     damage.push(Damage::LostCommits { had, found });
     (damage, false)
 }
 
-fn lost_entries(books: &Books, slot: &Slot) -> Vec<Damage> {
+fn lost_entries(books: &Books, heads: &Heads) -> Vec<Damage> {
     let size = |line, log| {
         books.line(line).and_then(|book| book.heads.get(&log)).map_or(0, |head: &Head| head.size)
     };
-    slot.sizes
+    heads
+        .sizes
         .iter()
         .map(|(line, log, had)| (*line, *log, *had, size(*line, *log)))
         .filter(|(_, _, had, found)| found < had)

@@ -10,8 +10,12 @@ use khatt_record::{EntryId, LineId, PostIndex};
 pub enum OpenOutcome {
     /// Everything that was looked at is as it was written.
     Intact,
-    /// The last commit was durable but not acknowledged when the process ended. Nothing is lost.
-    Recovered,
+    /// The process ended, or the power went, within or after the last commits. Nothing is lost.
+    Recovered {
+        /// Commits that the database lacked and that were made again from the head file. Without
+        /// any, the database held one more than had been acknowledged.
+        refilled: u64,
+    },
     /// Something is missing or altered; see [`Damage::holds_writes`] for what that means.
     Damaged(Vec<Damage>),
 }

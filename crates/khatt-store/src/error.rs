@@ -48,6 +48,14 @@ pub enum OpenError {
         /// The version that this binary writes.
         known: u64,
     },
+    /// The store has a layout of before the first release, from which no way leads to this one.
+    #[error("local store has version {found}, from which no way leads to {known}")]
+    LocalOutdated {
+        /// The version of the store.
+        found: u64,
+        /// The version that this binary writes.
+        known: u64,
+    },
     /// An older khatt wrote the store, and its tables were not moved on yet.
     #[error("local store is of version {found}, this khatt writes {known}: upgrade it first")]
     LocalOlder {
@@ -99,6 +107,7 @@ impl OpenError {
             Self::LocalFull => "KS-1211",
             Self::LocalIo { .. } => "KS-1212",
             Self::LocalOlder { .. } => "KS-1213",
+            Self::LocalOutdated { .. } => "KS-1214",
         }
     }
 

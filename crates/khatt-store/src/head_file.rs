@@ -1,228 +1,230 @@
 //! The head file: what the database must hold, kept outside of it (`spec/store.md §4`).
 //!
-//! SQLite takes a damaged tail of its write-ahead file for the end of it, and says nothing. The head
-//! file is written in place and synced after each commit and before anything is acknowledged, so
-//! such a loss is known at the next start.
+//! A commit is durable once its record is: the file is a ring that is written in place and synced
+//! before anything is acknowledged. A record says where every log stands and holds the batch again,
+//! so that what a power cut or a damaged write-ahead file took from the database is filled in at the
+//! next start, and what cannot be filled in is known. Which records the database still needs, and
+//! when it needs them no more, is [`crate::commit`]'s.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use khatt_record::{LineId, PostIndex};
-
 use crate::books::Books;
 use crate::error::OpenError;
 use crate::folder;
-use crate::key_file::StoreId;
 use crate::open::Syncs;
-use crate::vault::{Fill, Place, SEAL_LEN, Vault};
+use crate::vault::{Fill, Vault};
+
+mod record;
+
+use record::Label;
+pub(crate) use record::{Heads, Record, Replayable};
 
 pub(crate) const FILE: &str = "heads";
 
-/// What one slot says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Slot {
-    pub(crate) store_id: StoreId,
-    pub(crate) sequence: u64,
-    pub(crate) digest: [u8; 32],
-    /// The sizes of the logs, as many as fit, in order of line and log.
-    pub(crate) sizes: Vec<(LineId, PostIndex, u64)>,
-}
-
-impl Slot {
-    pub(crate) fn of(books: &Books) -> Self {
-        let sizes = books
-            .lines()
-            .flat_map(|(line, book)| {
-                book.heads.values().map(move |head| (line, head.log, head.size))
-            })
-            .take(SIZES_MAX)
-            .collect();
-        Self { store_id: books.store_id, sequence: books.sequence(), digest: books.digest(), sizes }
-    }
-
-    fn encode(&self, vault: &Vault, fill: &mut Fill) -> Option<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(SLOT_LEN);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_be_bytes());
-        bytes.extend_from_slice(&u32::try_from(self.sizes.len()).ok()?.to_be_bytes());
-        bytes.extend_from_slice(&self.store_id);
-        bytes.extend_from_slice(&self.sequence.to_be_bytes());
-        bytes.extend_from_slice(&self.digest);
-        for (line, log, size) in &self.sizes {
-            bytes.extend_from_slice(&line.0);
-            bytes.push(log.0);
-            bytes.extend_from_slice(&size.to_be_bytes());
-        }
-        bytes.resize(SLOT_LEN.saturating_sub(SEAL_LEN), 0);
-        let seal = vault.seal(fill, &Place::file(FILE).part(&bytes), &[])?;
-        bytes.extend_from_slice(&seal);
-        Some(bytes)
-    }
-
-    fn decode(bytes: &[u8], vault: &Vault) -> Option<Self> {
-        let (body, seal) = bytes.split_last_chunk::<SEAL_LEN>()?;
-        if !vault.is_seal(&Place::file(FILE).part(body), seal) {
-            return None;
-        }
-        let (magic, rest) = body.split_first_chunk::<8>()?;
-        let (version, rest) = rest.split_first_chunk::<4>()?;
-        let (count, rest) = rest.split_first_chunk::<4>()?;
-        let (store_id, rest) = rest.split_first_chunk::<16>()?;
-        let (sequence, rest) = rest.split_first_chunk::<8>()?;
-        let (digest, mut rest) = rest.split_first_chunk::<32>()?;
-        if magic != MAGIC || u32::from_be_bytes(*version) != VERSION {
-            return None;
-        }
-        let mut sizes = Vec::new();
-        for _ in 0..u32::from_be_bytes(*count).min(SIZES_MAX as u32) {
-            let (line, next) = rest.split_first_chunk::<32>()?;
-            let (log, next) = next.split_first()?;
-            let (size, next) = next.split_first_chunk::<8>()?;
-            sizes.push((LineId(*line), PostIndex(*log), u64::from_be_bytes(*size)));
-            rest = next;
-        }
-        Some(Self {
-            store_id: *store_id,
-            sequence: u64::from_be_bytes(*sequence),
-            digest: *digest,
-            sizes,
-        })
-    }
-}
-
 /// What the file said when it was opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// The newest sound slot.
-    pub(crate) newest: Slot,
-    /// Whether both slots are sound.
-    pub(crate) both: bool,
+    /// The newest sound record.
+    pub(crate) newest: Record,
+    bytes: Vec<u8>,
+    /// Where a record may begin, and what it says of itself.
+    labels: Vec<(usize, Label)>,
+}
+
+impl Found {
+    /// Returns the records after commit `sequence` up to the newest, if all are there with a batch.
+    pub(crate) fn after(&self, sequence: u64, vault: &Vault) -> Option<Vec<Record>> {
+        let mut records = Vec::new();
+        for wanted in sequence.saturating_add(1)..=self.newest.heads.sequence {
+            let mut of_it = self.labels.iter().filter(|(_, label)| label.sequence == wanted);
+            let record = of_it.find_map(|(offset, _)| {
+                let record = record::decode(self.bytes.get(*offset..)?, vault)?;
+                record.replay.is_some().then_some(record)
+            })?;
+            records.push(record);
+        }
+        Some(records)
+    }
 }
 
 /// The open head file.
 #[derive(Debug)]
 pub(crate) struct HeadFile {
     file: File,
+    /// Where the next record begins, unless it must begin at the start.
+    next: u64,
+    /// The records whose commits the database may still lose, oldest first.
+    needed: VecDeque<Place>,
+    /// From where on the ring was written since it was last cleared; all of it where not known.
+    written_from: Option<u64>,
+    /// Whether a batch may lie in it.
+    holds_batches: bool,
+}
+
+/// Where a record lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    start: u64,
+    end: u64,
 }
 
 impl HeadFile {
     /// Takes any file for the head file, to see what happens when it cannot be written.
     #[cfg(test)]
     pub(crate) fn of_file(file: File) -> Self {
-        Self { file }
+        Self::unknown(file)
     }
 
-    /// Makes the file with both slots saying the same.
+    fn unknown(file: File) -> Self {
+        let needed = VecDeque::new();
+        Self { file, next: 0, needed, written_from: None, holds_batches: true }
+    }
+
+    /// Makes the file at its full length, with one record, in the place of any that is there.
     pub(crate) fn create(
         dir: &Path,
         books: &Books,
         vault: &Vault,
         fill: &mut Fill,
     ) -> Result<(), OpenError> {
-        let mut bytes = Vec::with_capacity(SLOT_LEN * 2);
-        for _ in 0..2 {
-            let slot = Slot::of(books).encode(vault, fill);
-            bytes.extend(slot.ok_or(OpenError::LocalDamaged { what: FILE.to_owned() })?);
-        }
+        let damaged = || OpenError::LocalDamaged { what: FILE.to_owned() };
+        let mut bytes = record::encode(&Heads::of(books), None, vault, fill).ok_or_else(damaged)?;
+        // Written, not only reserved: what is reserved costs more at the first write into it.
+        bytes.resize(RING_LEN, 0);
         folder::replace(dir, FILE, &bytes)
     }
 
-    /// Opens the file and returns what its newest sound slot says, if one is sound.
+    /// Opens the file and returns what its sound records say, if one is sound.
     pub(crate) fn open(dir: &Path, vault: &Vault) -> Result<(Self, Option<Found>), OpenError> {
-        let bytes = folder::read_file(dir, FILE, SLOT_LEN * 2)?;
+        let bytes = folder::read_file(dir, FILE, RING_LEN)?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .open(dir.join(FILE))
             .map_err(OpenError::io("opening heads"))?;
-        let mut slots = Vec::new();
-        if bytes.len() == SLOT_LEN * 2 {
-            slots.extend(bytes.chunks_exact(SLOT_LEN).filter_map(|slot| Slot::decode(slot, vault)));
+        let mut head_file = Self::unknown(file);
+        if bytes.len() != RING_LEN {
+            return Ok((head_file, None));
         }
-        let both = slots.len() == 2;
-        let newest = slots.into_iter().max_by_key(|slot| slot.sequence);
-        Ok((Self { file }, newest.map(|newest| Found { newest, both })))
+        let mut labels: Vec<(usize, Label)> = (0..RING_LEN)
+            .step_by(BLOCK_LEN)
+            .filter_map(|offset| Some((offset, record::label(bytes.get(offset..)?)?)))
+            .collect();
+        labels.sort_by_key(|(_, label)| label.sequence);
+        let newest = labels.iter().rev().find_map(|(offset, label)| {
+            Some((*offset, *label, record::decode(bytes.get(*offset..)?, vault)?))
+        });
+        let Some((offset, label, newest)) = newest else {
+            return Ok((head_file, None));
+        };
+        let end = offset.saturating_add(label.len).next_multiple_of(BLOCK_LEN);
+        head_file.next = end as u64;
+        if labels.len() == 1 && newest.replay.is_none() {
+            head_file.written_from = Some(offset as u64);
+            head_file.holds_batches = false;
+        }
+        Ok((head_file, Some(Found { newest, bytes, labels })))
     }
 
-    /// Writes the books into the older slot and syncs. `Ok` means durable.
-    pub(crate) fn write(
-        &self,
+    /// Returns the record of a commit, with its batch if that is given and not too big.
+    pub(crate) fn record(
         books: &Books,
+        replayable: Option<Replayable<'_>>,
         vault: &Vault,
         fill: &mut Fill,
-        syncs: Syncs,
-    ) -> io::Result<()> {
-        let slot = Slot::of(books);
-        let bytes = slot
-            .encode(vault, fill)
-            .ok_or_else(|| io::Error::other("head file slot could not be sealed"))?;
-        let offset = if slot.sequence.is_multiple_of(2) { 0 } else { SLOT_LEN as u64 };
-        self.file.write_all_at(&bytes, offset)?;
+    ) -> Option<Vec<u8>> {
+        record::encode(&Heads::of(books), replayable, vault, fill)
+    }
+
+    /// Tells whether a record fits where nothing lies that is still needed.
+    pub(crate) fn has_room(&self, record: &[u8]) -> bool {
+        let Place { start, end } = self.place(record);
+        self.needed.iter().all(|held| held.end <= start || end <= held.start)
+    }
+
+    /// Notes that the database cannot lose anything any more that was committed so far.
+    pub(crate) fn settled(&mut self) {
+        self.needed.clear();
+    }
+
+    /// Writes a record into the next place and syncs. `Ok` means durable.
+    ///
+    /// There must be room. The record before stays whole, so a torn write leaves one to go by.
+    pub(crate) fn write(&mut self, record: &[u8], syncs: Syncs) -> io::Result<()> {
+        let place = self.place(record);
+        self.holds_batches = true;
+        if place.start < self.next {
+            self.written_from = None;
+        }
+        self.file.write_all_at(record, place.start)?;
+        self.next = place.end;
+        self.needed.push_back(place);
         match syncs {
             Syncs::Full => self.file.sync_data(),
             Syncs::DangerousOff => Ok(()),
         }
     }
 
-    /// Writes the books into both slots, one after the other.
-    pub(crate) fn renew(&self, books: &Books, vault: &Vault, fill: &mut Fill) -> io::Result<()> {
-        self.write(books, vault, fill, Syncs::Full)?;
-        let other = if books.sequence().is_multiple_of(2) { SLOT_LEN as u64 } else { 0 };
-        let bytes = Slot::of(books)
-            .encode(vault, fill)
-            .ok_or_else(|| io::Error::other("head file slot could not be sealed"))?;
-        self.file.write_all_at(&bytes, other)?;
-        self.file.sync_data()
+    /// Tells whether batches lie in the ring.
+    pub(crate) fn holds_batches(&self) -> bool {
+        self.holds_batches
+    }
+
+    /// Leaves one record without a batch, and zeros. The database must have everything, synced.
+    ///
+    /// So a secret that was deleted does not lie here for long.
+    pub(crate) fn clear(
+        &mut self,
+        books: &Books,
+        vault: &Vault,
+        fill: &mut Fill,
+        syncs: Syncs,
+    ) -> io::Result<()> {
+        let sealed = || io::Error::other("head file record could not be sealed");
+        let record = Self::record(books, None, vault, fill).ok_or_else(sealed)?;
+        let kept = self.place(&record);
+        self.write(&record, syncs)?;
+        let written = match self.written_from {
+            Some(start) => Place { start, end: kept.end },
+            None => Place { start: 0, end: RING_LEN as u64 },
+        };
+        self.zero(written.start, kept.start)?;
+        self.zero(kept.end, written.end)?;
+        if syncs == Syncs::Full {
+            self.file.sync_data()?;
+        }
+        self.needed.clear();
+        self.written_from = Some(kept.start);
+        self.holds_batches = false;
+        Ok(())
+    }
+
+    fn zero(&self, start: u64, end: u64) -> io::Result<()> {
+        let len = usize::try_from(end.saturating_sub(start)).unwrap_or(0);
+        self.file.write_all_at(&vec![0; len.min(RING_LEN)], start)
+    }
+
+    /// Where a record goes: after the last one, or at the start if it does not fit there.
+    fn place(&self, record: &[u8]) -> Place {
+        let len = record.len() as u64;
+        let end = self.next.saturating_add(len);
+        if end <= RING_LEN as u64 {
+            Place { start: self.next, end }
+        } else {
+            Place { start: 0, end: len }
+        }
     }
 }
 
-const MAGIC: &[u8; 8] = b"KHATHEAD";
-const VERSION: u32 = 1;
-const SLOT_LEN: usize = 4096;
-const FIXED_LEN: usize = 72;
-const SIZE_LEN: usize = 41;
-/// How many sizes fit into a slot; a store with more is still covered by the digest.
-const SIZES_MAX: usize = (SLOT_LEN - FIXED_LEN - SEAL_LEN) / SIZE_LEN;
+/// The length of the ring: some hundreds of a busy line's commits.
+const RING_LEN: usize = 2 << 20;
+/// Records begin at a multiple of this and are padded to it, so each has blocks of its own.
+const BLOCK_LEN: usize = 4096;
+/// The longest record. A quarter: wherever the next one goes, it never touches the one before.
+const RECORD_MAX: usize = RING_LEN / 4;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn slot() -> Slot {
-        Slot {
-            store_id: [1; 16],
-            sequence: 9,
-            digest: [2; 32],
-            sizes: (0..SIZES_MAX as u64)
-                .map(|size| (LineId([3; 32]), PostIndex(size as u8), size))
-                .collect(),
-        }
-    }
-
-    #[test]
-    fn slot_comes_back_and_fits() {
-        let vault = Vault::new(&[5; 32]);
-        let mut fill: Fill = Box::new(|out| out.fill(1));
-        let bytes = slot().encode(&vault, &mut fill).unwrap();
-        assert_eq!(bytes.len(), SLOT_LEN);
-        assert_eq!(Slot::decode(&bytes, &vault), Some(slot()));
-    }
-
-    #[test]
-    fn torn_or_flipped_slot_says_nothing() {
-        let vault = Vault::new(&[5; 32]);
-        let mut fill: Fill = Box::new(|out| out.fill(1));
-        let bytes = slot().encode(&vault, &mut fill).unwrap();
-        for bit in (0..SLOT_LEN * 8).step_by(37) {
-            let mut bad = bytes.clone();
-            bad[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Slot::decode(&bad, &vault), None);
-        }
-        let mut torn = bytes.clone();
-        torn[2048..].fill(0);
-        assert_eq!(Slot::decode(&torn, &vault), None);
-        assert_eq!(Slot::decode(&bytes[..100], &vault), None);
-    }
-}
+mod tests;

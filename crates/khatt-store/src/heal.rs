@@ -90,23 +90,18 @@ impl SqliteStore {
             }
         }
         let lines: Vec<LineId> = self.books.lines().map(|(line, _)| line).collect();
-        if self.head_file.is_none() {
-            let made = HeadFile::create(&self.dir, &self.books, &self.vault, &mut self.fill)
-                .and_then(|()| HeadFile::open(&self.dir, &self.vault));
-            match made {
-                Ok((head_file, _)) => self.head_file = Some(head_file),
-                Err(error) => return Err(self.fail(error.to_string())),
-            }
+        // Anew, and empty: what the old one holds belongs to a history that ends here.
+        let made = HeadFile::create(&self.dir, &self.books, &self.vault, &mut self.fill)
+            .and_then(|()| HeadFile::open(&self.dir, &self.vault));
+        match made {
+            Ok((head_file, _)) => self.head_file = Some(head_file),
+            Err(error) => return Err(self.fail(error.to_string())),
         }
         self.release();
         for line in lines {
             self.drop_unsound(line)?;
         }
-        let renewed = match &self.head_file {
-            Some(head_file) => head_file.renew(&self.books, &self.vault, &mut self.fill),
-            None => Ok(()),
-        };
-        renewed.map_err(|error| self.fail(format!("head file: {error}")))
+        Ok(())
     }
 
     /// Deletes altered working state of a line and entries beyond its heads, and counts anew.

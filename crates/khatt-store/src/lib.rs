@@ -1,4 +1,4 @@
-//! A Khatt post's store: SQLite with full sync, one writer, and a head file.
+//! A Khatt post's store: SQLite, one writer, and a head file that is synced at each commit.
 //!
 //! A store is one folder (`docs/operating/store.md`); what its files hold is in `spec/store.md`.
 //! [`SqliteStore`] writes and [`SqliteReader`] reads; both pass the suite of
@@ -11,6 +11,7 @@
 mod backup;
 mod books;
 mod check;
+mod commit;
 mod damage;
 mod error;
 mod folder;

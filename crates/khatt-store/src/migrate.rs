@@ -20,8 +20,9 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
 }
 
-/// The version whose tables `0001_tables.sql` makes. No store of an earlier one was ever released.
-pub(crate) const BASE: u64 = 1;
+/// The version whose tables `0001_tables.sql` makes. No store of an earlier one was ever released:
+/// version 1 had the same tables, and a head file that held no batch.
+pub(crate) const BASE: u64 = 2;
 
 /// Every step after it, in order. A step that has been released is never edited.
 pub(crate) const MIGRATIONS: &[Migration] = &[];
@@ -51,8 +52,7 @@ pub(crate) fn version_of(conn: &Connection, known: u64) -> Result<u64, OpenError
         return Err(OpenError::LocalTooOld { needed: least.max(version), known });
     }
     if version < BASE {
-        let what = format!("the version of the tables ({version})");
-        return Err(OpenError::LocalDamaged { what });
+        return Err(OpenError::LocalOutdated { found: version, known });
     }
     Ok(version)
 }

@@ -1,5 +1,6 @@
 //! Making a store and opening one: all or nothing, and nothing taken for sound unseen.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::check;
 use crate::damage::{Damage, OpenOutcome};
 use crate::error::OpenError;
 use crate::folder::{self, LOCK_FILE};
-use crate::head_file::{self, HeadFile};
+use crate::head_file::{self, Found, HeadFile};
 use crate::key_file::{self, Opened, PassphraseCost};
 use crate::migrate;
 use crate::rows;
@@ -127,7 +128,7 @@ impl SqliteStore {
     pub fn open(
         dir: &Path,
         passphrase: &[u8],
-        mut fill: Fill,
+        fill: Fill,
         options: &Options,
     ) -> Result<Self, OpenError> {
         for file in [key_file::FILE, settings::FILE] {
@@ -153,49 +154,54 @@ impl SqliteStore {
         }
         let tx = conn.unchecked_transaction().map_err(settings::failed)?;
         let books = rows::books(&tx, &vault, store_id)?;
-        let mut damage = check::tail(&tx, &vault, &books, options.tail_entries)?;
+        let damage = check::tail(&tx, &vault, &books, options.tail_entries)?;
         tx.finish().map_err(settings::failed)?;
-        let mut renew = false;
-        let (head_file, ahead) = match HeadFile::open(dir, &vault) {
-            Ok((head_file, Some(found))) => {
-                let (lost, ahead) = check::against_head_file(&books, &found.newest);
-                damage.extend(lost);
-                renew = ahead || !found.both;
-                (Some(head_file), ahead)
-            }
-            Ok((head_file, None)) => {
-                damage.push(Damage::HeadFile { what: "unreadable" });
-                (Some(head_file), false)
-            }
-            Err(OpenError::LocalMissing { .. }) => {
-                damage.push(Damage::HeadFile { what: "missing" });
-                (None, false)
-            }
+        let wal = OpenOptions::new()
+            .write(true)
+            .open(dir.join(settings::WAL_FILE))
+            .map_err(OpenError::io("opening post.db-wal"))?;
+        let (head_file, found) = match HeadFile::open(dir, &vault) {
+            Ok((head_file, found)) => (Some(head_file), found),
+            Err(OpenError::LocalMissing { .. }) => (None, None),
             Err(error) => return Err(error),
         };
-        if let Some(head_file) = &head_file
-            && renew
-            && !damage.iter().any(Damage::holds_writes)
-        {
-            head_file.renew(&books, &vault, &mut fill).map_err(OpenError::io("writing heads"))?;
+        let dir = dir.to_owned();
+        let syncs = options.syncs;
+        let store = Self::new(Parts { conn, vault, lock, dir, fill, books, head_file, wal, syncs });
+        store.compare(found.as_ref(), damage, options)
+    }
+
+    /// Compares the database with the head file, and fills in what it lacks.
+    fn compare(
+        mut self,
+        found: Option<&Found>,
+        mut damage: Vec<Damage>,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        let Some(found) = found else {
+            let what = if self.head_file.is_some() { "unreadable" } else { "missing" };
+            damage.push(Damage::HeadFile { what });
+            return Ok(self.found(OpenOutcome::Damaged(damage)));
+        };
+        let mut refilled = 0;
+        if !damage.iter().any(Damage::holds_writes) {
+            refilled = self.refill(found)?;
+            if refilled > 0 {
+                let tail = options.tail_entries;
+                damage = check::tail(&self.conn, &self.vault, &self.books, tail)?;
+            }
         }
-        let outcome = match (damage.is_empty(), ahead) {
+        let (lost, ahead) = check::against_head_file(&self.books, &found.newest.heads);
+        damage.extend(lost);
+        if !damage.iter().any(Damage::holds_writes) {
+            self.take_up(ahead).map_err(OpenError::io("syncing the store"))?;
+        }
+        let outcome = match (damage.is_empty(), ahead || refilled > 0) {
             (true, false) => OpenOutcome::Intact,
-            (true, true) => OpenOutcome::Recovered,
+            (true, true) => OpenOutcome::Recovered { refilled },
             (false, _) => OpenOutcome::Damaged(damage),
         };
-        let dir = dir.to_owned();
-        Ok(Self::new(Parts {
-            conn,
-            vault,
-            lock,
-            dir,
-            fill,
-            books,
-            head_file,
-            outcome,
-            syncs: options.syncs,
-        }))
+        Ok(self.found(outcome))
     }
 }
 
@@ -227,7 +233,7 @@ const FILES: &[&str] = &[
     LOCK_FILE,
     key_file::FILE,
     settings::FILE,
-    "post.db-wal",
+    settings::WAL_FILE,
     "post.db-shm",
     head_file::FILE,
     "heads.tmp",

@@ -11,14 +11,17 @@ use crate::migrate::{self, Migration};
 use crate::open::Syncs;
 
 pub(crate) const FILE: &str = "post.db";
+pub(crate) const WAL_FILE: &str = "post.db-wal";
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     /// Makes the database.
     Create,
-    /// The one writer.
+    /// The one writer, whose commits wait for the head file.
     Write,
+    /// Moves tables on, or reads a restored copy; the head file knows nothing of it.
+    Upgrade,
     /// One of the readers.
     Read,
 }
@@ -34,7 +37,7 @@ pub(crate) fn connect(dir: &Path, purpose: Use, syncs: Syncs) -> Result<Connecti
     }
     let access = match purpose {
         Use::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        Use::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Use::Write | Use::Upgrade => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Use::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
     let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -54,15 +57,19 @@ pub(crate) fn connect(dir: &Path, purpose: Use, syncs: Syncs) -> Result<Connecti
     for (name, value) in SETTINGS {
         set(&conn, name, value)?;
     }
+    // The writer's commits wait for the head file instead (see `commit`).
+    let synchronous = match (purpose, syncs) {
+        (Use::Write, Syncs::DangerousOff) => OFF,
+        (Use::Write, Syncs::Full) => NORMAL,
+        (Use::Create | Use::Upgrade | Use::Read, _) => FULL,
+    };
+    set(&conn, "synchronous", synchronous)?;
+    check(&conn, "synchronous", synchronous)?;
     if purpose == Use::Read {
         set(&conn, "query_only", "1")?;
     }
     for (name, wanted) in SETTINGS.iter().chain(FIXED) {
         check(&conn, name, wanted)?;
-    }
-    if syncs == Syncs::DangerousOff {
-        set(&conn, "synchronous", "0")?;
-        check(&conn, "synchronous", "0")?;
     }
     Ok(conn)
 }
@@ -135,10 +142,15 @@ const BUSY_MS: u64 = 5000;
 /// "Khat" in ASCII.
 const APPLICATION_ID: &str = "1265131892";
 
+/// Values of `synchronous`. With `NORMAL` SQLite syncs before and after it moves pages, and not at a
+/// commit.
+const OFF: &str = "0";
+const NORMAL: &str = "1";
+const FULL: &str = "2";
+
 /// Set on every connection. `wal_autocheckpoint` is off because SQLite drops the errors of its own
 /// automatic checkpoints; the store runs them itself and stops at the first failed sync.
 const SETTINGS: &[(&str, &str)] = &[
-    ("synchronous", "2"),
     ("fullfsync", "1"),
     ("checkpoint_fullfsync", "1"),
     ("wal_autocheckpoint", "0"),

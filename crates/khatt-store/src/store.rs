@@ -1,6 +1,7 @@
-//! Writing: one connection, one transaction a batch, and the head file before anyone is told.
+//! Writing: one connection, and the rows of a batch. When they are durable is [`crate::commit`]'s.
 
 use std::fmt;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use khatt_core::store::{
     Batch, CommitError, ReadError, Sealed, StateChange, StoredEntry, Writer, rules,
 };
 use khatt_record::{Hash, LineId, PostIndex};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::books::{Books, LineBook};
 use crate::check::signed;
@@ -21,7 +22,7 @@ use crate::open::{Options, Syncs};
 use crate::reader::SqliteReader;
 use crate::rows::{self, Fault};
 use crate::sql;
-use crate::vault::{Fill, Place, Vault};
+use crate::vault::{Fill, Nonces, Place, Vault};
 
 /// The line under which the store keeps what belongs to the post and to no line, such as its keys.
 pub const STORE_LINE: LineId = LineId([0; 32]);
@@ -36,13 +37,19 @@ pub struct SqliteStore {
     pub(crate) books: Books,
     pub(crate) head_file: Option<HeadFile>,
     pub(crate) outcome: OpenOutcome,
+    /// The write-ahead file, to sync it by hand.
+    pub(crate) wal: File,
+    /// The last commit when the store last came to rest.
+    pub(crate) rested_at: Option<u64>,
+    /// Draws the nonces of the commit under way.
+    pub(crate) nonces: Nonces,
     /// Why nothing more may be written, if so.
-    held: Option<String>,
+    pub(crate) held: Option<String>,
     /// Whether the disk failed, after which it is not touched again.
-    failed: bool,
-    syncs: Syncs,
+    pub(crate) failed: bool,
+    pub(crate) syncs: Syncs,
     /// Files synced so far, the database's own at a move of pages included.
-    synced: u64,
+    pub(crate) synced: u64,
 }
 
 /// What an opened store is made of.
@@ -54,20 +61,13 @@ pub(crate) struct Parts {
     pub(crate) fill: Fill,
     pub(crate) books: Books,
     pub(crate) head_file: Option<HeadFile>,
-    pub(crate) outcome: OpenOutcome,
+    pub(crate) wal: File,
     pub(crate) syncs: Syncs,
 }
 
 impl SqliteStore {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { conn, vault, lock, dir, fill, books, head_file, outcome, syncs } = parts;
-        let held = match &outcome {
-            OpenOutcome::Damaged(damage) => {
-                damage.iter().find(|damage| damage.holds_writes()).map(Damage::to_string)
-            }
-            _ => None,
-        };
-        let failed = false;
+        let Parts { conn, vault, lock, dir, fill, books, head_file, wal, syncs } = parts;
         Self {
             conn,
             vault,
@@ -76,12 +76,27 @@ impl SqliteStore {
             fill,
             books,
             head_file,
-            outcome,
-            held,
-            failed,
+            outcome: OpenOutcome::Intact,
+            wal,
+            rested_at: None,
+            nonces: Nonces::new([0; 32]),
+            held: None,
+            failed: false,
             syncs,
             synced: 0,
         }
+    }
+
+    /// Notes how the store was found. Damage may hold writes from now on.
+    pub(crate) fn found(mut self, outcome: OpenOutcome) -> Self {
+        self.held = match &outcome {
+            OpenOutcome::Damaged(damage) => {
+                damage.iter().find(|damage| damage.holds_writes()).map(Damage::to_string)
+            }
+            _ => None,
+        };
+        self.outcome = outcome;
+        self
     }
 
     /// Returns how the store was found when it was opened.
@@ -168,22 +183,6 @@ impl SqliteStore {
         folder::replace(&self.dir, key_file::FILE, &bytes)
     }
 
-    /// Moves everything from the write-ahead file into the database; for when nothing else is to do.
-    ///
-    /// Damage to a short write-ahead file can cost fewer commits. Returns at once if a reader is
-    /// in the way.
-    ///
-    /// # Errors
-    ///
-    /// [`CommitError::LocalFatal`] if the disk fails. What was committed stays committed.
-    pub fn idle(&mut self) -> Result<(), CommitError> {
-        self.refuse_if_held()?;
-        match self.move_pages("PRAGMA wal_checkpoint(TRUNCATE)") {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.fail(error.to_string())),
-        }
-    }
-
     /// Gives the ballast back to the disk, so that receipts can still be stored.
     ///
     /// # Errors
@@ -228,101 +227,14 @@ impl SqliteStore {
         CommitError::LocalFatal(reason)
     }
 
-    /// Runs `write` in a transaction, and the head file after it. `Ok` means durable.
-    pub(crate) fn durably(
-        &mut self,
-        line: LineId,
-        write: impl FnOnce(&mut Self, &mut LineBook) -> Result<(), CommitError>,
-    ) -> Result<(), CommitError> {
-        self.refuse_if_held()?;
-        let mut book = match self.books.line(line) {
-            Some(book) => book.clone(),
-            None => LineBook::new(self.books.next_line_no()),
-        };
-        book.previous = self.books.digest();
-        book.sequence = self.books.sequence().saturating_add(1);
-        let outcome = self
-            .execute("BEGIN IMMEDIATE")
-            .and_then(|()| write(self, &mut book))
-            .and_then(|()| self.write_line(line, &book))
-            .and_then(|()| self.execute("COMMIT"));
-        match outcome {
-            Ok(()) => {}
-            Err(CommitError::LocalFatal(reason)) => return Err(self.fail(reason)),
-            Err(refused) => {
-                // A failed COMMIT may or may not have ended the transaction.
-                if !self.conn.is_autocommit()
-                    && let Err(error) = self.conn.execute_batch("ROLLBACK")
-                {
-                    return Err(self.fail(error.to_string()));
-                }
-                return Err(refused);
-            }
-        }
-        self.books.set(line, book);
-        let written = match &self.head_file {
-            Some(head_file) => {
-                head_file.write(&self.books, &self.vault, &mut self.fill, self.syncs)
-            }
-            None => Err(std::io::Error::other("head file is missing")),
-        };
-        if let Err(error) = written {
-            return Err(self.fail(format!("head file: {error}")));
-        }
-        // The write-ahead file and the head file.
-        self.note_syncs(2);
-        self.shorten_wal();
-        Ok(())
-    }
-
-    fn note_syncs(&mut self, count: u64) {
-        if self.syncs == Syncs::Full {
-            self.synced = self.synced.saturating_add(count);
-        }
-    }
-
-    fn execute(&self, statement: &str) -> Result<(), CommitError> {
-        let run = || self.conn.prepare_cached(statement)?.execute([]);
-        run().map_err(|error| CommitError::from(Fault::from(error)))?;
-        Ok(())
-    }
-
-    /// Moves pages into the database once the write-ahead file is long.
-    fn shorten_wal(&mut self) {
-        let outcome = self.wal_pages("PRAGMA wal_checkpoint(NOOP)").and_then(|(pages, moved)| {
-            if pages >= WAL_PAGES && moved < pages {
-                // The write-ahead file once more, and the database.
-                self.note_syncs(2);
-                self.move_pages("PRAGMA wal_checkpoint(PASSIVE)")
-            } else {
-                Ok(())
-            }
-        });
-        if let Err(error) = outcome {
-            // What was just committed is durable in the write-ahead file: only the next one fails.
-            self.fail(error.to_string());
-        }
-    }
-
-    fn move_pages(&self, pragma: &str) -> Result<(), rusqlite::Error> {
-        match self.wal_pages(pragma) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
-            outcome => outcome.map(|_| ()),
-        }
-    }
-
-    fn wal_pages(&self, pragma: &str) -> Result<(i64, i64), rusqlite::Error> {
-        self.conn.prepare_cached(pragma)?.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
-    }
-
     fn seal(&mut self, place: &Place, secret: &[u8]) -> Result<Vec<u8>, CommitError> {
+        let nonce = self.nonces.draw();
         self.vault
-            .seal(&mut self.fill, place, secret)
+            .seal_under(nonce, place, secret)
             .ok_or_else(|| CommitError::LocalFatal("row could not be sealed".to_owned()))
     }
 
-    fn write_line(&mut self, line: LineId, book: &LineBook) -> Result<(), CommitError> {
+    pub(crate) fn write_line(&mut self, line: LineId, book: &LineBook) -> Result<(), CommitError> {
         let log_count = book.heads.len() as u64;
         let seal = self.seal(&book.place(line, log_count), &[])?;
         self.run(
@@ -365,7 +277,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn write_batch(
+    pub(crate) fn write_batch(
         &mut self,
         line: LineId,
         book: &mut LineBook,
@@ -427,7 +339,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn run(&self, statement: &str, row: impl rusqlite::Params) -> Result<usize, Fault> {
+    pub(crate) fn run(&self, statement: &str, row: impl rusqlite::Params) -> Result<usize, Fault> {
         Ok(self.conn.prepare_cached(statement)?.execute(row)?)
     }
 
@@ -455,24 +367,6 @@ impl SqliteStore {
     }
 }
 
-impl Writer for SqliteStore {
-    fn commit(&mut self, line: LineId, batch: &Batch) -> Result<(), CommitError> {
-        if batch.is_empty() {
-            return self.refuse_if_held();
-        }
-        self.durably(line, |store, book| store.write_batch(line, book, batch))
-    }
-}
-
-impl Drop for SqliteStore {
-    fn drop(&mut self) {
-        // After a failed sync the files must stay as they are for the next start to judge.
-        if !self.failed && self.held.is_none() {
-            let _ = self.move_pages("PRAGMA wal_checkpoint(TRUNCATE)");
-        }
-    }
-}
-
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore")
@@ -485,9 +379,6 @@ impl fmt::Debug for SqliteStore {
 fn secret_key(name: &str) -> String {
     format!("secret/{name}")
 }
-
-/// Pages in the write-ahead file from which on they are moved into the database.
-const WAL_PAGES: i64 = 256;
 
 #[cfg(test)]
 mod tests;

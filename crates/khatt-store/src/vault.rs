@@ -8,7 +8,43 @@ use std::fmt;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
 use khatt_record::LineId;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+/// The nonces of one commit's seals, drawn from a random seed.
+///
+/// The seed is kept with the batch in the head file, so that a replay seals each row under the nonce
+/// that it had and makes the same bytes again. A seed serves one commit and its replays.
+#[derive(Clone, Debug)]
+pub(crate) struct Nonces {
+    seed: Seed,
+    drawn: u64,
+}
+
+/// From what the nonces of one commit are drawn.
+pub(crate) type Seed = [u8; 32];
+
+impl Nonces {
+    pub(crate) const fn new(seed: Seed) -> Self {
+        Self { seed, drawn: 0 }
+    }
+
+    pub(crate) const fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// Draws the next: the first 24 bytes of SHA-256 of a label, the seed and how many came before.
+    pub(crate) fn draw(&mut self) -> [u8; NONCE_LEN] {
+        let mut hasher = Sha256::new();
+        hasher.update(b"khatt/1 store nonce\0");
+        hasher.update(self.seed);
+        hasher.update(self.drawn.to_be_bytes());
+        self.drawn = self.drawn.saturating_add(1);
+        let mut nonce = [0_u8; NONCE_LEN];
+        nonce.iter_mut().zip(hasher.finalize()).for_each(|(to, byte)| *to = byte);
+        nonce
+    }
+}
 
 /// Where random bytes come from. The host gives one that a cryptographer would accept.
 pub type Fill = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -37,6 +73,16 @@ impl Vault {
     pub(crate) fn seal(&self, fill: &mut Fill, place: &Place, secret: &[u8]) -> Option<Vec<u8>> {
         let mut nonce = [0_u8; NONCE_LEN];
         fill(&mut nonce);
+        self.seal_under(nonce, place, secret)
+    }
+
+    /// As [`Vault::seal`], under a nonce that was never used for anything else.
+    pub(crate) fn seal_under(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        place: &Place,
+        secret: &[u8],
+    ) -> Option<Vec<u8>> {
         let payload = Payload { msg: secret, aad: &place.0 };
         let ciphertext = self.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
         let mut sealed = Vec::with_capacity(nonce.len().saturating_add(ciphertext.len()));
@@ -140,6 +186,19 @@ mod tests {
         for len in 0..sealed.len() {
             assert!(vault.open(&place, &sealed[..len]).is_none());
         }
+    }
+
+    #[test]
+    fn nonces_of_one_seed_differ_and_come_again() {
+        let draw = |seed| {
+            let mut nonces = Nonces::new([seed; 32]);
+            [nonces.draw(), nonces.draw(), nonces.draw()]
+        };
+        assert_eq!(draw(1), draw(1));
+        let mut all = [draw(1), draw(2)].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 6);
     }
 
     #[test]

@@ -1,4 +1,4 @@
--- Version 1 of a post's store. Every row carries an AEAD seal over its other columns (spec/store.md).
+-- The tables of a post's store. Every row carries an AEAD seal over its other columns (spec/store.md).
 CREATE TABLE store (
     store_id BLOB NOT NULL PRIMARY KEY,
     version INTEGER NOT NULL,

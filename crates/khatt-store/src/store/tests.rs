@@ -26,7 +26,7 @@ fn failed_head_file_ends_writing_and_the_commit_is_recovered() {
     drop(store);
 
     let mut store = SqliteStore::open(&dir, b"north", fill(), &options).unwrap();
-    assert_eq!(store.outcome(), &OpenOutcome::Recovered);
+    assert_eq!(store.outcome(), &OpenOutcome::Recovered { refilled: 0 });
     let reader = store.reader().unwrap();
     assert_eq!(khatt_core::store::Reader::entries(&reader, line, log, 0, 9).unwrap().len(), 2);
     let next = batch_of(&reader, line, log, &[b"three"]);

@@ -40,7 +40,7 @@ fn killed_writer_loses_nothing_that_it_acknowledged() {
         let store = open(&folder.post()).unwrap();
         match store.outcome() {
             OpenOutcome::Intact => {}
-            OpenOutcome::Recovered => recovered += 1,
+            OpenOutcome::Recovered { .. } => recovered += 1,
             other => panic!("round {round}: {other:?}"),
         }
         let reader = store.reader().unwrap();

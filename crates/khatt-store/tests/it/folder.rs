@@ -106,3 +106,35 @@ fn ballast_is_reserved_and_released() {
     store.reserve_ballast(4096).unwrap();
     assert_eq!(std::fs::metadata(&ballast).unwrap().len(), 4096);
 }
+
+#[test]
+fn store_of_the_first_layout_is_refused_by_name() {
+    let folder = Folder::new();
+    drop(folder.create());
+    let conn = rusqlite::Connection::open(folder.post().join("post.db")).unwrap();
+    conn.execute("UPDATE store SET version = 1, min_reader_version = 1", []).unwrap();
+    drop(conn);
+    let refused = open(&folder.post()).err();
+    assert_eq!(refused, Some(OpenError::LocalOutdated { found: 1, known: 2 }));
+    assert_eq!(refused.unwrap().code(), "KS-1214");
+}
+
+#[test]
+fn secret_that_was_deleted_leaves_the_head_file_when_the_store_rests() {
+    let folder = Folder::new();
+    let mut store = folder.create();
+    let blocks = || {
+        let bytes = std::fs::read(folder.post().join("heads")).unwrap();
+        bytes.chunks(4096).filter(|block| block.iter().any(|byte| *byte != 0)).count()
+    };
+    store.put_secret("epoch", b"secret").unwrap();
+    store.delete_secret("epoch").unwrap();
+    assert!(blocks() > 1);
+    store.idle().unwrap();
+    assert_eq!(blocks(), 1);
+    let synced = store.syncs();
+    store.idle().unwrap();
+    assert_eq!(store.syncs(), synced, "it rests already");
+    drop(store);
+    folder.open();
+}

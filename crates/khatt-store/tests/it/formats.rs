@@ -84,6 +84,8 @@ fn store_of_this_version_is_kept() {
     let (version, _) = {
         let mut store = folder.create();
         fill_store(&mut store, 20);
+        // The head file then holds the batch of one commit, and not of forty.
+        store.idle().unwrap();
         store.put_secret(SECRET.0, SECRET.1).unwrap();
         let expected = told(&store.reader().unwrap());
         drop(store);

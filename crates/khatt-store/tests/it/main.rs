@@ -8,5 +8,6 @@ mod damage;
 mod folder;
 mod formats;
 mod full;
+mod power;
 mod suite;
 mod support;

@@ -1,0 +1,354 @@
+//! Making a commit durable with one sync, and making it again after a power cut.
+//!
+//! A batch goes into the database by one transaction that waits for no disk, and then, with what the
+//! database must hold after it, into the head file, which is synced before anyone is told. So what
+//! the database lacks at a start is filled in from the head file, to the last byte: a commit's seals
+//! draw their nonces from a seed that is kept with the batch. The head file forgets a batch only once
+//! the database cannot lose it any more: when the write-ahead file was synced after it, or its pages
+//! were moved.
+
+use std::io;
+
+use khatt_core::store::{Batch, CommitError, Writer};
+use khatt_record::LineId;
+use rusqlite::ErrorCode;
+
+use crate::books::LineBook;
+use crate::error::OpenError;
+use crate::folder::{self, BALLAST_FILE};
+use crate::head_file::{Found, HeadFile, Replayable};
+use crate::open::Syncs;
+use crate::rows::Fault;
+use crate::store::SqliteStore;
+use crate::vault::{Nonces, Seed};
+
+/// Whether a transaction took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Applied {
+    Done,
+    /// It would have led to other books than it should, and left no trace.
+    Elsewhere,
+}
+
+impl SqliteStore {
+    /// Moves everything from the write-ahead file into the database; for when nothing else is to do.
+    ///
+    /// After it the head file holds no batch. Returns at once if a reader is in the way.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::LocalFatal`] if the disk fails. What was committed stays committed.
+    pub fn idle(&mut self) -> Result<(), CommitError> {
+        self.refuse_if_held()?;
+        if self.rested_at == Some(self.books.sequence()) {
+            return Ok(());
+        }
+        let moved = self.move_pages("PRAGMA wal_checkpoint(TRUNCATE)").and_then(|moved| {
+            if moved == Moved::All { self.begin_wal() } else { Ok(()) }.map(|()| moved)
+        });
+        match moved {
+            Ok(Moved::All) => {}
+            Ok(Moved::Some) => return Ok(()),
+            Err(error) => return Err(self.fail(error.to_string())),
+        }
+        if let Some(head_file) = self.head_file.as_mut().filter(|held| held.holds_batches()) {
+            let cleared = head_file.clear(&self.books, &self.vault, &mut self.fill, self.syncs);
+            if let Err(error) = cleared {
+                return Err(self.fail(format!("head file: {error}")));
+            }
+            self.note_syncs(2);
+        }
+        self.rested_at = Some(self.books.sequence());
+        Ok(())
+    }
+
+    /// Tells whether there are pages to move as soon as nobody waits; see [`SqliteStore::tidy`].
+    #[must_use]
+    pub fn wants_tidying(&self) -> bool {
+        self.held.is_none() && self.pages_waiting().is_ok_and(|pages| pages >= WAL_PAGES)
+    }
+
+    /// Moves pages from the write-ahead file into the database; for a moment when nobody waits.
+    ///
+    /// Where no such moment comes, a commit does it once the write-ahead file is long.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::LocalFatal`] if the disk fails. What was committed stays committed.
+    pub fn tidy(&mut self) -> Result<(), CommitError> {
+        self.refuse_if_held()?;
+        let tidied =
+            self.move_pages("PRAGMA wal_checkpoint(PASSIVE)").and_then(|moved| match moved {
+                Moved::All => self.begin_wal(),
+                Moved::Some => Ok(()),
+            });
+        tidied.map_err(|error| self.fail(error.to_string()))
+    }
+
+    /// Runs `write` in a transaction of its own. `Ok` means durable.
+    ///
+    /// The head file gets no batch for it, so the write-ahead file is synced as well.
+    pub(crate) fn durably(
+        &mut self,
+        line: LineId,
+        write: impl FnOnce(&mut Self, &mut LineBook) -> Result<(), CommitError>,
+    ) -> Result<(), CommitError> {
+        self.refuse_if_held()?;
+        self.fresh_nonces();
+        self.apply(line, None, write)?;
+        self.acknowledge(None)
+    }
+
+    /// Makes the commits again that the head file holds and the database lacks, if it holds all.
+    ///
+    /// Returns how many were made again. Where one does not lead to what its record says, it and
+    /// those after it are left out, and the comparison with the head file tells of the loss.
+    pub(crate) fn refill(&mut self, found: &Found) -> Result<u64, OpenError> {
+        let newest = &found.newest.heads;
+        let lacks =
+            newest.store_id == self.books.store_id && newest.sequence > self.books.sequence();
+        let Some(records) =
+            lacks.then(|| found.after(self.books.sequence(), &self.vault)).flatten()
+        else {
+            return Ok(0);
+        };
+        let mut refilled = 0_u64;
+        for record in records {
+            let Some(replay) = record.replay else { break };
+            if replay.previous != self.books.digest() {
+                break;
+            }
+            let again = |store: &mut Self| {
+                store.nonces = Nonces::new(replay.seed);
+                store.apply(replay.line, Some(record.heads.digest), |store, book| {
+                    store.write_batch(replay.line, book, &replay.batch)
+                })
+            };
+            let mut outcome = again(self);
+            if outcome == Err(CommitError::LocalFull) {
+                // These were acknowledged: this is what the space was held back for.
+                folder::remove(&self.dir.join(BALLAST_FILE))?;
+                outcome = again(self);
+            }
+            match outcome {
+                Ok(Applied::Done) => refilled = refilled.saturating_add(1),
+                Ok(Applied::Elsewhere) | Err(CommitError::LocalOutOfOrder { .. }) => break,
+                Err(CommitError::LocalFull) => return Err(OpenError::LocalFull),
+                Err(error) => {
+                    let reason = error.to_string();
+                    return Err(OpenError::LocalIo { what: "filling in commits", reason });
+                }
+            }
+        }
+        Ok(refilled)
+    }
+
+    /// Makes sure of everything that the database holds at a start, and of the head file beside it.
+    ///
+    /// Without a power cut the newest pages may never have been synced. `ahead`: the head file lacks
+    /// the last commit.
+    pub(crate) fn take_up(&mut self, ahead: bool) -> io::Result<()> {
+        self.settle()?;
+        if ahead { self.keep(None) } else { Ok(()) }
+    }
+
+    /// Runs `write` in a transaction, if it leads to the books whose digest is `wanted`.
+    fn apply(
+        &mut self,
+        line: LineId,
+        wanted: Option<[u8; 32]>,
+        write: impl FnOnce(&mut Self, &mut LineBook) -> Result<(), CommitError>,
+    ) -> Result<Applied, CommitError> {
+        let mut book = match self.books.line(line) {
+            Some(book) => book.clone(),
+            None => LineBook::new(self.books.next_line_no()),
+        };
+        book.previous = self.books.digest();
+        book.sequence = self.books.sequence().saturating_add(1);
+        let written = self
+            .execute("BEGIN IMMEDIATE")
+            .and_then(|()| write(self, &mut book))
+            .and_then(|()| self.write_line(line, &book));
+        let elsewhere = written.is_ok()
+            && wanted.is_some_and(|wanted| {
+                let mut books = self.books.clone();
+                books.set(line, book.clone());
+                books.digest() != wanted
+            });
+        let outcome = match written {
+            Ok(()) if elsewhere => Ok(Applied::Elsewhere),
+            Ok(()) => self.execute("COMMIT").map(|()| Applied::Done),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(Applied::Done) => {
+                self.books.set(line, book);
+                Ok(Applied::Done)
+            }
+            Err(CommitError::LocalFatal(reason)) => Err(self.fail(reason)),
+            undone => {
+                // A failed COMMIT may or may not have ended the transaction.
+                if !self.conn.is_autocommit()
+                    && let Err(error) = self.conn.execute_batch("ROLLBACK")
+                {
+                    return Err(self.fail(error.to_string()));
+                }
+                undone
+            }
+        }
+    }
+
+    /// Makes the commit that was just applied durable, and keeps the write-ahead file short.
+    fn acknowledge(&mut self, replayable: Option<Replayable<'_>>) -> Result<(), CommitError> {
+        if let Err(error) = self.keep(replayable) {
+            return Err(self.fail(format!("head file: {error}")));
+        }
+        let long = match self.pages_waiting() {
+            Ok(pages) if pages >= WAL_PAGES_MAX => {
+                // And the write-ahead file's new header, at the next commit.
+                self.note_syncs(1);
+                self.move_pages("PRAGMA wal_checkpoint(PASSIVE)").map(|_| ())
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = long {
+            // What was just committed is durable in the head file: only the next one fails.
+            self.fail(error.to_string());
+        }
+        Ok(())
+    }
+
+    /// Writes the record of the last commit into the head file and syncs it.
+    ///
+    /// Where the batch is not in it, or where it would displace one that the database may still
+    /// lose, the write-ahead file is synced before.
+    fn keep(&mut self, replayable: Option<Replayable<'_>>) -> io::Result<()> {
+        let whole = replayable.and_then(|replayable| {
+            HeadFile::record(&self.books, Some(replayable), &self.vault, &mut self.fill)
+        });
+        let has_batch = whole.is_some();
+        let record = whole
+            .or_else(|| HeadFile::record(&self.books, None, &self.vault, &mut self.fill))
+            .ok_or_else(|| io::Error::other("record could not be sealed"))?;
+        let head_file = self.head_file.as_ref();
+        if !has_batch || head_file.is_some_and(|head_file| !head_file.has_room(&record)) {
+            self.settle()?;
+        }
+        let head_file =
+            self.head_file.as_mut().ok_or_else(|| io::Error::other("the file is missing"))?;
+        head_file.write(&record, self.syncs)?;
+        self.note_syncs(1);
+        Ok(())
+    }
+
+    /// Syncs the write-ahead file, after which the database cannot lose anything committed so far.
+    fn settle(&mut self) -> io::Result<()> {
+        if self.syncs == Syncs::Full {
+            self.wal.sync_data()?;
+        }
+        self.note_syncs(1);
+        if let Some(head_file) = &mut self.head_file {
+            head_file.settled();
+        }
+        Ok(())
+    }
+
+    fn fresh_nonces(&mut self) {
+        let mut seed = Seed::default();
+        (self.fill)(&mut seed);
+        self.nonces = Nonces::new(seed);
+    }
+
+    fn note_syncs(&mut self, count: u64) {
+        if self.syncs == Syncs::Full {
+            self.synced = self.synced.saturating_add(count);
+        }
+    }
+
+    fn execute(&self, statement: &str) -> Result<(), CommitError> {
+        let run = || self.conn.prepare_cached(statement)?.execute([]);
+        run().map_err(|error| CommitError::from(Fault::from(error)))?;
+        Ok(())
+    }
+
+    /// Returns how many pages of the write-ahead file were not moved yet.
+    fn pages_waiting(&self) -> Result<i64, rusqlite::Error> {
+        let (_, pages, moved) = self.wal_pages("PRAGMA wal_checkpoint(NOOP)")?;
+        Ok(pages.saturating_sub(moved))
+    }
+
+    /// Writes something without meaning, so that the write-ahead file begins anew.
+    ///
+    /// SQLite syncs its header then, which the next commit need not wait for.
+    fn begin_wal(&mut self) -> Result<(), rusqlite::Error> {
+        self.note_syncs(1);
+        let touch = "UPDATE store SET version = version";
+        match self.conn.prepare_cached(touch).and_then(|mut touch| touch.execute([])) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(()),
+            outcome => outcome.map(|_| ()),
+        }
+    }
+
+    fn move_pages(&mut self, pragma: &str) -> Result<Moved, rusqlite::Error> {
+        match self.wal_pages(pragma) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(Moved::Some),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                Ok(Moved::Some)
+            }
+            Err(error) => Err(error),
+            Ok((busy, pages, moved)) => {
+                // The write-ahead file and the database.
+                self.note_syncs(2);
+                if busy != 0 || pages != moved {
+                    return Ok(Moved::Some);
+                }
+                if let Some(head_file) = &mut self.head_file {
+                    head_file.settled();
+                }
+                Ok(Moved::All)
+            }
+        }
+    }
+
+    fn wal_pages(&self, pragma: &str) -> Result<(i64, i64, i64), rusqlite::Error> {
+        let numbers = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        self.conn.prepare_cached(pragma)?.query_row([], numbers)
+    }
+}
+
+/// How much of the write-ahead file the database has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moved {
+    All,
+    Some,
+}
+
+impl Writer for SqliteStore {
+    fn commit(&mut self, line: LineId, batch: &Batch) -> Result<(), CommitError> {
+        self.refuse_if_held()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.fresh_nonces();
+        let previous = self.books.digest();
+        let seed = *self.nonces.seed();
+        self.apply(line, None, |store, book| store.write_batch(line, book, batch))?;
+        let (previous, seed) = (&previous, &seed);
+        self.acknowledge(Some(Replayable { line, previous, seed, batch }))
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // After a failed sync the files must stay as they are for the next start to judge.
+        if !self.failed && self.held.is_none() {
+            let _ = self.move_pages("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+    }
+}
+
+/// Pages in the write-ahead file from which on they are moved in a quiet moment.
+const WAL_PAGES: i64 = 256;
+/// Pages from which on a commit moves them itself.
+const WAL_PAGES_MAX: i64 = 1024;
