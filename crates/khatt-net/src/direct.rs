@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use quinn::{Endpoint, Runtime, TokioRuntime};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -35,6 +36,7 @@ pub struct Direct {
 #[derive(Clone)]
 pub struct Sender {
     peers: Arc<BTreeMap<u16, Arc<PeerState>>>,
+    runtime: Handle,
 }
 
 /// What happened on the route.
@@ -84,7 +86,7 @@ impl Direct {
     /// [`StartError`] if the settings contradict themselves, the socket cannot be opened, or the
     /// call is made outside a tokio runtime.
     pub fn start(settings: Settings) -> Result<(Self, mpsc::Receiver<Event>), StartError> {
-        tokio::runtime::Handle::try_current().map_err(|_| StartError::LocalNoRuntime)?;
+        let runtime = Handle::try_current().map_err(|_| StartError::LocalNoRuntime)?;
         let own = settings.secret.public_key()?;
         check_peers(&settings, own)?;
         let timings = settings.profile.timings();
@@ -140,7 +142,7 @@ impl Direct {
             patience: timings.dial_timeout,
         };
         tasks.spawn(door.keep());
-        let sender = Sender { peers: Arc::new(by_id) };
+        let sender = Sender { peers: Arc::new(by_id), runtime };
         Ok((Self { endpoint, address, sender, closing, tasks }, receiver))
     }
 
@@ -201,6 +203,14 @@ impl Sender {
         let peer = self.peers.get(&peer).ok_or(SendError::LocalUnknownPeer)?;
         let bytes = framing::encode(&frame).ok_or(SendError::LocalFrameTooLong)?;
         peer.outbox().ok_or(SendError::NotConnected)?.push(bytes)
+    }
+
+    /// Returns the runtime that the route runs on.
+    ///
+    /// Whoever takes the events in a task of it is handed them without a thread waking first.
+    #[must_use]
+    pub fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 }
 

@@ -19,7 +19,7 @@ use khatt_record::{
     card::{CARD_MAX, Card},
     charter::{CHARTER_MAX, Officer, OfficerKey, Party, Recovery, Roles, Scheme},
 };
-use khatt_store::{Fill, Options, PassphraseCost, SqliteStore};
+use khatt_store::{Fill, OpenOutcome, Options, PassphraseCost, SqliteStore};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -299,7 +299,13 @@ impl PostFolder {
         fill: Fill,
     ) -> Result<SqliteStore, FolderError> {
         let options = Options { ballast_bytes: 0, ..Options::default() };
-        Ok(SqliteStore::open(&self.dir, passphrase.expose(), fill, &options)?)
+        let store = SqliteStore::open(&self.dir, passphrase.expose(), fill, &options)?;
+        if let OpenOutcome::Recovered { refilled } = store.outcome()
+            && *refilled > 0
+        {
+            tracing::warn!(refilled, "commits that post.db lacked were made again from heads");
+        }
+        Ok(store)
     }
 
     /// Opens an officer's key.

@@ -81,6 +81,8 @@ pub struct Pulse {
     pub received: u64,
     /// When the engine has something to do by itself, on the second clock.
     pub due_ms: Option<u64>,
+    /// Whether the store has pages to move at the next pause.
+    pub untidy: bool,
 }
 
 /// Why a host does not work, or no more.
@@ -169,6 +171,7 @@ impl PostHost {
         let (inputs, queue) = sync_channel(INPUTS_MAX);
         let events = broadcast::Sender::new(EVENTS_MAX);
         let (sender, incoming) = parts.net.unzip();
+        let runtime = sender.as_ref().map(|sender: &net::Sender| sender.runtime().clone());
         let now = parts.clock.now();
         let engine = Parts {
             signer: parts.signer,
@@ -195,12 +198,8 @@ impl PostHost {
         };
         worker.carry_out()?;
         let failed = |error: std::io::Error| HostError::LocalThread(error.to_string());
-        if let Some(incoming) = incoming {
-            let inputs = inputs.clone();
-            thread::Builder::new()
-                .name("khatt-frames".to_owned())
-                .spawn(move || forward(incoming, &inputs))
-                .map_err(failed)?;
+        if let (Some(runtime), Some(incoming)) = (runtime, incoming) {
+            runtime.spawn(forward(incoming, inputs.clone()));
         }
         let thread = thread::Builder::new()
             .name("khatt-line".to_owned())
@@ -318,7 +317,7 @@ impl PostHost {
     ///
     /// [`HostError::LocalStopped`] if the engine is gone.
     pub fn pulse(&self) -> Result<Pulse, HostError> {
-        self.look(|worker| worker.pulse)
+        self.look(|worker| Pulse { untidy: worker.store.wants_tidying(), ..worker.pulse })
     }
 
     /// Tells the host that its clock was moved.
@@ -450,6 +449,16 @@ impl Worker {
             Err(TryRecvError::Disconnected) => return Ok(None),
             Err(TryRecvError::Empty) => {}
         }
+        if self.store.wants_tidying() {
+            match queue.recv_timeout(PAUSE) {
+                Ok(message) => return Ok(Some(message)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                // Now nobody waits for it; a commit that has to do it makes its message wait.
+                Err(RecvTimeoutError::Timeout) => {
+                    self.store.tidy().map_err(HostError::LocalDisk)?;
+                }
+            }
+        }
         let Some(mut wait) = self.pulse.due_ms.and_then(|due_ms| self.clock.until(due_ms)) else {
             return Ok(queue.recv().ok());
         };
@@ -477,13 +486,44 @@ impl Worker {
     }
 
     /// Carries out everything that the engine wants, until it waits.
+    ///
+    /// What a batch lets out leaves first, and then whoever asked or listens is told: to wake them
+    /// takes time that the peer need not wait for.
     fn carry_out(&mut self) -> Result<(), HostError> {
+        let mut told = Vec::new();
+        let outcome = self.carry_out_but(&mut told);
+        self.tell(told);
+        outcome
+    }
+
+    /// Tells those who asked, and those who listen.
+    fn tell(&mut self, told: Vec<Output>) {
+        for output in told {
+            match output {
+                Output::Reply { ticket, result } => {
+                    if let Some(answer) = self.waiting.remove(&ticket) {
+                        let _ = answer.send(result);
+                    }
+                }
+                Output::Event(event) => {
+                    // Nobody may be listening.
+                    let _ = self.events.send(event);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Carries out everything but what is to be told; that it leaves in `told`, in order.
+    fn carry_out_but(&mut self, told: &mut Vec<Output>) -> Result<(), HostError> {
         loop {
             match self.line.poll() {
                 Output::Commit { .. } if self.line.signer_failed() => {
                     return Err(HostError::LocalSigner);
                 }
                 Output::Commit { token, batch } => {
+                    // Nothing that could be said waits for a disk.
+                    self.tell(std::mem::take(told));
                     let input = match self.store.commit(self.line_id, &batch) {
                         Ok(()) => {
                             self.ballast_back();
@@ -506,15 +546,7 @@ impl Worker {
                     }
                 }
                 Output::Send { .. } => {}
-                Output::Reply { ticket, result } => {
-                    if let Some(answer) = self.waiting.remove(&ticket) {
-                        let _ = answer.send(result);
-                    }
-                }
-                Output::Event(event) => {
-                    // Nobody may be listening.
-                    let _ = self.events.send(event);
-                }
+                output @ (Output::Reply { .. } | Output::Event(_)) => told.push(output),
                 Output::WaitUntil(due_ms) => {
                     self.pulse.due_ms = due_ms;
                     return Ok(());
@@ -543,9 +575,11 @@ impl Worker {
 }
 
 /// Hands on what comes from the network. Waiting here is what holds back a peer that sends too fast.
-fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: &SyncSender<Message>) {
+///
+/// A task of the network's own runtime: a thread that only hands on would have to wake first.
+async fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: SyncSender<Message>) {
     let post = |peer: u16| u8::try_from(peer).ok().map(PostIndex);
-    while let Some(event) = incoming.blocking_recv() {
+    while let Some(event) = incoming.recv().await {
         let input = match event {
             net::Event::Connected { peer, .. } => {
                 post(peer).map(|peer| Input::Connected { peer, route: Route::Direct })
@@ -562,15 +596,25 @@ fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: &SyncSender<Message
                 None
             }
         };
-        if let Some(input) = input
-            && inputs.send(Message::Input(input)).is_err()
-        {
-            return;
+        let mut waiting = input.map(Message::Input);
+        while let Some(message) = waiting.take() {
+            match inputs.try_send(message) {
+                Ok(()) => {}
+                Err(TrySendError::Full(message)) => {
+                    waiting = Some(message);
+                    tokio::time::sleep(FULL_PAUSE).await;
+                }
+                Err(TrySendError::Disconnected(_)) => return,
+            }
         }
     }
 }
 
-/// After this long without anything to do, the store is tidied.
+/// How long what came from the network waits before a full queue is looked at again.
+const FULL_PAUSE: Duration = Duration::from_millis(1);
+/// After this long without anything to do, pages are moved if there are many.
+const PAUSE: Duration = Duration::from_millis(2);
+/// After this long without anything to do, the store comes to rest.
 const QUIET: Duration = Duration::from_secs(1);
 /// What is held back again once a full disk has room.
 const BALLAST_BYTES: u64 = 32 << 20;

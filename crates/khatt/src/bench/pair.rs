@@ -183,7 +183,12 @@ impl Pair {
             let (north, south) = (sizes(&self.north)?, sizes(&self.south)?);
             let pulses = (self.north.host.pulse()?, self.south.host.pulse()?);
             let arrived = pulses.0.sent == pulses.1.received && pulses.1.sent == pulses.0.received;
-            let same = north == south && arrived && pulses == last;
+            let untidy = pulses.0.untidy || pulses.1.untidy;
+            if untidy {
+                // Asking again at once would keep them from the pause that they wait for.
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let same = north == south && arrived && !untidy && pulses == last;
             quiet = if same { quiet + 1 } else { 0 };
             last = pulses;
             if !same {
