@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use khatt_record::charter::{OfficerKey, Roles, Scheme, hash_bytes};
+use khatt_record::key_order::{KeyChange, NewGeneration, OfficerChange, SignedKeyOrder};
 use khatt_record::seal::{
     CapsuleContext, EpochNumber, EpochSecret, FrameContext, PrekeySecret, ReceiveEpoch, items,
     open_capsule, open_frame,
 };
 use khatt_record::verify::{Anchor, NoBodyCheck, verify};
 use khatt_record::{
-    Entry, Hash, Kind, LineId, PostIndex,
+    Entry, Hash, KeysInForce, Kind, LineId, OfficerIndex, PartyIndex, PostIndex,
     file::{RecordReader, RowOpen},
 };
 
@@ -149,10 +152,53 @@ fn record_vectors_are_what_the_fixture_writes() {
     line.receipt(fixture::NORTH);
     let small = line.out.finish().unwrap();
 
-    let mut line = fixture::Line::open(charter, Vec::new());
+    let mut line = fixture::Line::open(charter.clone(), Vec::new());
     let (header, open) = line.message(fixture::NORTH, b"a message".to_vec());
     line.append(fixture::NORTH, &Entry::Message(header), &RowOpen::Open(open));
     let tail = line.out.finish().unwrap();
+
+    let mut keys = KeysInForce::new(charter.clone());
+    let mut line = fixture::Line::open(charter, Vec::new());
+    line.say(fixture::NORTH, b"a message".to_vec());
+    line.receipt(fixture::NORTH);
+    let mut order = |change: KeyChange, by: &[u8]| {
+        let draft = keys.next_order(PartyIndex(0), fixture::OPENED_MS, change).unwrap();
+        let mut order = SignedKeyOrder::new(draft);
+        for number in by {
+            keys.sign(&mut order, &fixture::signer(*number)).unwrap();
+        }
+        keys.apply(&Arc::new(order.clone())).unwrap();
+        order
+    };
+    let duty = OfficerChange {
+        officer: OfficerIndex(1),
+        title: "North duty officer".to_owned(),
+        roles: Roles::RELEASING,
+        keys: vec![OfficerKey { scheme: Scheme::Ed25519, key: fixture::key(75) }],
+    };
+    let duty = order(KeyChange::Officer(duty), &[1]);
+    let next = order(
+        KeyChange::Generation(Box::new(NewGeneration {
+            post: fixture::NORTH,
+            generation: 1,
+            log_key: fixture::key(61),
+            next_log_digest: hash_bytes(&fixture::key(65)),
+            pq_key: vec![],
+            tls_key: fixture::key(66),
+            prekey: vec![7; 1216],
+            addresses: vec![],
+        })),
+        &[81, 89],
+    );
+    line.keys(fixture::NORTH, &duty);
+    line.checkpoint(fixture::NORTH);
+    line.keys(fixture::NORTH, &next);
+    line.generations[0] = (1, 61);
+    line.pens[1] = 75;
+    line.checkpoint(fixture::NORTH);
+    line.say(fixture::NORTH, b"another message".to_vec());
+    line.receipt(fixture::NORTH);
+    let key_life = line.out.finish().unwrap();
 
     let trailer = RecordReader::new(small.as_slice()).map(|mut reader| {
         let mut end = 0;
@@ -170,6 +216,14 @@ fn record_vectors_are_what_the_fixture_writes() {
             "openings, a message and its receipt",
             "entries: 4",
             small,
+        ),
+        (
+            "key-life",
+            "accept",
+            "spec/key-order.md §7",
+            "an officer's new key, and a new generation by the recovery quorum",
+            "entries: 8",
+            key_life,
         ),
         (
             "tail-unsigned",
