@@ -1,7 +1,7 @@
 //! Times one commit of one 600-byte entry against the floor of the same disk, in the same run.
 //!
-//! The floor is the least that the promise costs: append 4 KiB to one file and sync, write 4 KiB in
-//! place in another and sync. Both are measured in turns, because the same disk may be ten times
+//! The floor is what two files cost that are both synced: append 4 KiB to one and sync, write 4 KiB
+//! in place in the other and sync. A commit syncs one in place, and should stay below. Both are measured in turns, because the same disk may be ten times
 //! slower a minute later. Then the log is filled up and the store opened again. Usage:
 //! `commit_bench [DIR] [ROUNDS] [ENTRIES]`; DIR must be on the disk to measure.
 
