@@ -118,6 +118,6 @@ mod tests {
         }
         let mut targets: Vec<&str> = seeds.iter().map(|(target, ..)| *target).collect();
         targets.dedup();
-        assert_eq!(targets.len(), 11, "{targets:?}");
+        assert_eq!(targets.len(), 12, "{targets:?}");
     }
 }
