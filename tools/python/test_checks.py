@@ -1,6 +1,8 @@
 """The checks' own tests, on inputs made here: each must be able to fail."""
 
+import base64
 import contextlib
+import hashlib
 import io
 import os
 import tempfile
@@ -9,11 +11,13 @@ from pathlib import Path
 
 import cbor2
 from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa, mlkem, x25519
 
+import cosignatures
 import entries
 import hpke_open
 import metrics
+import officers
 
 ENTRY = [1, 1, 2, 1_700_000_000_000, 57, 3, b"\x11" * 32, b"\x22" * 32]
 
@@ -112,6 +116,60 @@ class Capsule(unittest.TestCase):
         del self.capsule["info"]
         with self.assertRaises(hpke_open.Refused):
             hpke_open.check(self.capsule)
+
+
+class Cosignatures(unittest.TestCase):
+    def setUp(self):
+        root = base64.b64encode(b"\x05" * 32).decode()
+        self.note = f"origin\n7\n{root}\n\n"
+        self.vkeys = ""
+        for name in ("north", "south"):
+            key = mldsa.MLDSA44PrivateKey.generate()
+            blob = b"\x06" + key.public_key().public_bytes_raw()
+            key_id = hashlib.sha256(name.encode() + b"\n" + blob).digest()[:4]
+            signed = cosignatures.message(name, 9, "origin", 7, b"\x05" * 32)
+            rest = (9).to_bytes(8, "big") + key.sign(signed)
+            self.note += f"\u2014 {name} {base64.b64encode(key_id + rest).decode()}\n"
+            self.vkeys += f"{name}+{key_id.hex()}+{base64.b64encode(blob).decode()}\n"
+
+    def test_two_cosignatures_hold(self):
+        self.assertEqual(cosignatures.check(self.note, self.vkeys), 2)
+
+    def test_another_size_is_refused(self):
+        with self.assertRaises(cosignatures.Refused):
+            cosignatures.check(self.note.replace("\n7\n", "\n8\n", 1), self.vkeys)
+
+    def test_a_missing_row_and_a_missing_key_are_refused(self):
+        rows = self.note.splitlines(keepends=True)
+        with self.assertRaises(cosignatures.Refused):
+            cosignatures.check("".join(rows[:-1]), self.vkeys)
+        with self.assertRaises(cosignatures.Refused):
+            cosignatures.check(self.note, self.vkeys.splitlines(keepends=True)[0])
+
+
+class Officers(unittest.TestCase):
+    def setUp(self):
+        self.key = ed25519.Ed25519PrivateKey.generate()
+        self.statement, self.external = b"statement", b"label"
+
+    def sign1(self, header, payload):
+        protected = cbor2.dumps(header)
+        signed = cbor2.dumps(["Signature1", protected, self.external, payload])
+        return cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, self.key.sign(signed)]))
+
+    def check(self, header, payload):
+        public = self.key.public_key().public_bytes_raw()
+        return officers.check(public, self.statement, self.sign1(header, payload), self.external)
+
+    def test_a_signature_holds(self):
+        payload = hashlib.sha256(self.statement).digest()
+        self.assertEqual(self.check({1: -8, 4: b"\x00\x01\x00"}, payload), b"\x00\x01\x00")
+
+    def test_another_payload_or_algorithm_is_refused(self):
+        payload = hashlib.sha256(self.statement).digest()
+        for header, held in (({1: -8, 4: b"k"}, b"other"), ({1: -7, 4: b"k"}, payload)):
+            with self.subTest(header=header), self.assertRaises(officers.Refused):
+                self.check(header, held)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@
 //! | `reconcile` | what each side holds; catching up; forks |
 //! | `lasting` | what is an alarm once it lasts: a gap, a shortened log, an old epoch |
 //! | `epochs` | sealing secrets and prekeys |
+//! | `cosign` | post-quantum cosignatures, ours and the peers' |
 //! | `people` | drafts, release, acknowledgement, clocks, alarms, line tests |
 
 use std::{
@@ -35,6 +36,7 @@ use khatt_record::{
     entry::Seen,
     ids::{EntryId, Kind, LineId, PostIndex},
     keys::{PostSigner, PublicKey},
+    pq::PqSigner,
     seal::{Entropy, PrekeySecret},
 };
 use thiserror::Error;
@@ -49,6 +51,7 @@ mod accept;
 mod ahead;
 mod api;
 mod by_post;
+mod cosign;
 mod epochs;
 mod incoming;
 mod judge;
@@ -69,6 +72,7 @@ pub use api::{
     Token,
 };
 use by_post::ByPost;
+pub use cosign::{COSIGN_ENTRIES, COSIGN_EVERY_S, CosignedView, stored_cosignatures};
 pub use people::ActError;
 
 /// How often heads are exchanged on a quiet connection.
@@ -82,6 +86,8 @@ const BATCH_ENTRIES: usize = 1024;
 pub struct Parts {
     /// Signs this post's checkpoints.
     pub signer: Box<dyn PostSigner + Send>,
+    /// Signs this post's post-quantum cosignatures; without it none are made.
+    pub pq_signer: Option<Box<dyn PqSigner + Send>>,
     /// Random bytes.
     pub entropy: Box<dyn Entropy + Send>,
     /// What is durable.
@@ -144,6 +150,7 @@ enum Effect {
     Event(Event),
     Reply { ticket: Ticket, result: Result<Done, ActError> },
     Have { peer: PostIndex },
+    Cosigned { log: PostIndex },
 }
 
 /// A batch that is being stored.
@@ -227,6 +234,7 @@ pub struct Line {
     /// Entries of ours that a post refused by name.
     refused: BTreeSet<(PostIndex, u64)>,
     people: people::People,
+    cosignatures: cosign::Cosignatures,
     batch: Batch,
     touched: BTreeSet<PostIndex>,
     effects: Vec<Effect>,
@@ -265,6 +273,9 @@ impl Line {
         if post.log_key != parts.signer.public() {
             return Err(OpenError::LocalOtherKey(own));
         }
+        if parts.pq_signer.as_ref().is_some_and(|signer| post.pq_key != *signer.public()) {
+            return Err(OpenError::LocalOtherKey(own));
+        }
         let mut keys = Vec::with_capacity(posts);
         let mut origins = Vec::with_capacity(posts);
         for (index, post) in (0..=u8::MAX).map(PostIndex).zip(&charter.charter().posts) {
@@ -291,6 +302,7 @@ impl Line {
             receipted: std::iter::repeat_n(0, posts).collect(),
             refused: BTreeSet::new(),
             people,
+            cosignatures: cosign::Cosignatures::default(),
             batch: Batch::default(),
             touched: BTreeSet::new(),
             effects: Vec::new(),
@@ -401,6 +413,7 @@ impl Line {
             }
         }
         self.clear(Cause::LocalDiskFull, now);
+        let mut cosigned = Vec::new();
         for effect in done.effects {
             match effect {
                 Effect::Event(event) => self.outputs.push_back(Output::Event(event)),
@@ -408,11 +421,17 @@ impl Line {
                     self.outputs.push_back(Output::Reply { ticket, result });
                 }
                 Effect::Have { peer } => self.send_have(peer, now),
+                Effect::Cosigned { log } => cosigned.push(log),
             }
         }
         for peer in self.other_posts().collect::<Vec<_>>() {
             self.pump(peer, now);
         }
+        // After what is urgent: a cosignature is as long as several messages.
+        for log in cosigned {
+            self.tell_cosigned(log, now);
+        }
+        self.cosign(now);
     }
 
     fn commit_failed(&mut self, token: Token, fault: &CommitError, now: Now) {
@@ -454,6 +473,7 @@ impl Line {
         if self.halt.is_none() {
             self.renew_epoch(now);
         }
+        self.cosign_by_age(now);
     }
 
     fn next_due(&self) -> Option<u64> {
@@ -467,10 +487,9 @@ impl Line {
         let wants = self.peers.iter().filter(|peer| peer.connected());
         let wants = wants.filter_map(|peer| peer.wants.next_due()).min();
         let unread = (!self.unread.is_empty()).then_some(self.told.mono_ms);
-        [retry, heartbeat, wants, unread, self.people.next_due(), self.lasting_next()]
-            .into_iter()
-            .flatten()
-            .min()
+        let (people, lasting) = (self.people.next_due(), self.lasting_next());
+        let cosign = self.cosign_next_due();
+        [retry, heartbeat, wants, unread, people, lasting, cosign].into_iter().flatten().min()
     }
 
     /// The posts other than this one.

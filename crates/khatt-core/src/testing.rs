@@ -218,6 +218,7 @@ pub fn sign_charter(charter: Charter) -> SignedCharter {
 pub fn sample_parts(post: PostIndex, store: &MemoryStore, start: &str) -> Parts {
     Parts {
         signer: Box::new(SoftwareSigner::from_seed(seed(&format!("log {post}")))),
+        pq_signer: None,
         entropy: Box::new(SeededEntropy::new(&format!("{start} {post}"))),
         reader: Box::new(store.clone()),
         prekey: PrekeySecret::from_seed(seed(&format!("prekey {post}"))),
@@ -270,6 +271,14 @@ pub struct Rig {
     cut: BTreeSet<(PostIndex, PostIndex)>,
     next_ticket: u64,
     starts: u32,
+    cosigners: Cosigners,
+}
+
+/// Whether the posts of a rig make post-quantum cosignatures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cosigners {
+    Nobody,
+    All,
 }
 
 impl Rig {
@@ -279,9 +288,19 @@ impl Rig {
         Self::of(sign_charter(sample_charter(parties)))
     }
 
+    /// Opens a line of so many parties whose posts make post-quantum cosignatures.
+    #[must_use]
+    pub fn cosigning(parties: u8) -> Self {
+        Self::begin(sign_charter(sample_charter(parties)), Cosigners::All)
+    }
+
     /// Opens a line of this charter, every route up.
     #[must_use]
     pub fn of(charter: SignedCharter) -> Self {
+        Self::begin(charter, Cosigners::Nobody)
+    }
+
+    fn begin(charter: SignedCharter, cosigners: Cosigners) -> Self {
         let posts = charter.post_count();
         let mut rig = Self {
             charter,
@@ -295,6 +314,7 @@ impl Rig {
             cut: BTreeSet::new(),
             next_ticket: 0,
             starts: 0,
+            cosigners,
         };
         for post in rig.posts() {
             rig.start(post);
@@ -318,7 +338,10 @@ impl Rig {
     #[expect(clippy::expect_used, reason = "a rig that does not open is a failed test")]
     pub fn start(&mut self, post: PostIndex) {
         self.starts += 1;
-        let parts = sample_parts(post, &self.stores[post.index()], &self.starts.to_string());
+        let mut parts = sample_parts(post, &self.stores[post.index()], &self.starts.to_string());
+        if self.cosigners == Cosigners::All {
+            parts.pq_signer = Some(Box::new(pq_signer(post)));
+        }
         let line = Line::open(self.charter.clone(), post, parts, self.now);
         self.lines[post.index()] = Some(line.expect("the line opens"));
     }

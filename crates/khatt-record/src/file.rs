@@ -12,6 +12,7 @@ pub use reader::{RecordFileError, RecordReader};
 pub use writer::{RecordWriter, WriteError};
 
 use crate::commit::OpenPart;
+use crate::cosign::Cosignature;
 use crate::ids::{Hash, PostIndex};
 
 /// The longest row in bytes: an entry with the longest body and signatures, and their heads.
@@ -26,6 +27,7 @@ pub(crate) const ENTRY: u64 = 2;
 pub(crate) const CHECKPOINT: u64 = 3;
 pub(crate) const FORK: u64 = 4;
 pub(crate) const TRAILER: u64 = 5;
+pub(crate) const COSIGNATURE: u64 = 6;
 
 /// One row of a record file. Header and trailer are dealt with by reader and writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub enum Row {
     },
     /// A fork proof.
     Fork(Vec<u8>),
+    /// A post's post-quantum signature over a log, its own or another's.
+    Cosignature(Cosignature),
 }
 
 /// What a record file holds beside a leaf.

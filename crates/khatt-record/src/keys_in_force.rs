@@ -77,6 +77,8 @@ pub struct Generation {
     pub origin: Origin,
     /// The key that signs them.
     pub log_key: PublicKey,
+    /// The ML-DSA-44 key of its cosignatures; empty if it makes none.
+    pub pq_key: Vec<u8>,
 }
 
 /// What became of a key order that was applied.

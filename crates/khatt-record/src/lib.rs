@@ -10,6 +10,7 @@ pub mod cbor;
 pub mod charter;
 pub mod checkpoint;
 pub mod commit;
+pub mod cosign;
 pub mod entry;
 pub mod file;
 pub mod fork;

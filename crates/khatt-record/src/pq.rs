@@ -61,6 +61,16 @@ pub trait PqSigner {
     fn sign(&self, message: &[u8]) -> Option<PqSignature>;
 }
 
+impl<T: PqSigner + ?Sized> PqSigner for &T {
+    fn public(&self) -> &[u8; PQ_KEY_LEN] {
+        (**self).public()
+    }
+
+    fn sign(&self, message: &[u8]) -> Option<PqSignature> {
+        (**self).sign(message)
+    }
+}
+
 /// A secret key in memory whose signatures follow from key and message (FIPS 204 §3.4).
 ///
 /// It is for tests and simulations, which repeat themselves exactly. A post signs with its

@@ -103,15 +103,30 @@ impl Statement {
     /// Returns what a key in Ed25519 signs: the COSE `Sig_structure` (RFC 9052 §4.4).
     #[must_use]
     pub fn to_be_signed(&self, key: KeyId) -> Vec<u8> {
-        // The protected header {1: -8, 4: kid}: EdDSA and the key's name. A map and a negative
-        // number are outside our subset, and here they are only bytes that COSE prescribes.
-        let mut protected = vec![0xa2, 0x01, 0x27, 0x04, 0x43];
-        protected.extend_from_slice(&key.to_bytes());
         let mut out = Writer::with_capacity(96);
-        out.array(4).text("Signature1").bytes(&protected);
+        out.array(4).text("Signature1").bytes(&protected(key));
         out.bytes(LABEL.as_bytes()).bytes(&self.hash());
         out.finish()
     }
+
+    /// Returns a signature as a COSE_Sign1 object (RFC 9052 §4.2), for tools that know COSE.
+    ///
+    /// Its payload is the hash of the statement; [`LABEL`] is the external data that a tool is given.
+    #[must_use]
+    pub fn cose_sign1(&self, key: KeyId, signature: &[u8; 64]) -> Vec<u8> {
+        let mut out = Writer::with_capacity(128);
+        // Tag 18 and the empty map of unprotected headers are COSE's, outside our subset.
+        out.raw(&[0xd2]).array(4).bytes(&protected(key)).raw(&[0xa0]);
+        out.bytes(&self.hash()).bytes(signature);
+        out.finish()
+    }
+}
+
+/// The protected header {1: -8, 4: kid}: EdDSA and the key's name. A map and a negative number are
+/// outside our subset, and here they are only bytes that COSE prescribes.
+fn protected(key: KeyId) -> [u8; 8] {
+    let [high, low, place] = key.to_bytes();
+    [0xa2, 0x01, 0x27, 0x04, 0x43, high, low, place]
 }
 
 /// Returns the whole second at or before a time, as [`Statement::not_after_ms`] wants it.

@@ -80,6 +80,8 @@ fn post(post: &PostReport) -> String {
         ("signed", post.signed.to_string()),
         ("root", string(&post.root)),
         ("checkpoints", post.checkpoints.to_string()),
+        ("cosignatures", post.cosignatures.to_string()),
+        ("cosigned", post.cosigned.to_string()),
         ("receipts", post.receipts.to_string()),
         ("messages", post.messages.to_string()),
         ("opened", post.opened.to_string()),

@@ -75,6 +75,8 @@ fn post_row(out: &mut String, post: &PostReport, language: Language) {
         (Phrase::Entries, post.entries),
         (Phrase::Signed, post.signed),
         (Phrase::Checkpoints, post.checkpoints),
+        (Phrase::Cosignatures, post.cosignatures),
+        (Phrase::Cosigned, post.cosigned),
         (Phrase::Receipts, post.receipts),
         (Phrase::Messages, post.messages),
         (Phrase::Opened, post.opened),
@@ -136,6 +138,7 @@ pub fn detail(kind: &FaultKind) -> Option<String> {
         FaultKind::KeyOrder(error) => format!("{}: {error}", error.code()),
         FaultKind::KeyOrderForkProof(error) => format!("{}: {error}", error.code()),
         FaultKind::CharterSuccession(error) => format!("{}: {error}", error.code()),
+        FaultKind::Cosignature(error) => format!("{}: {error}", error.code()),
         FaultKind::ForkProof(error) => format!("{}: {error}", error.code()),
         _ => return None,
     })

@@ -20,6 +20,7 @@ mod latency;
 mod messages;
 mod pair;
 mod past;
+mod pq;
 mod start;
 mod statistics;
 mod throughput;
@@ -28,8 +29,8 @@ mod verify;
 pub use child::{IDLE_POST, idle_post};
 
 /// The names of all benchmarks, in the order in which they are run.
-pub const NAMES: [&str; 7] =
-    ["frames", "latency", "throughput", "verify", "start", "idle", "catch-up"];
+pub const NAMES: [&str; 8] =
+    ["frames", "pq", "latency", "throughput", "verify", "start", "idle", "catch-up"];
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,6 +168,7 @@ pub fn run(name: Option<&str>, plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow
     for one in NAMES.into_iter().filter(|one| name.is_none_or(|name| name == *one)) {
         let measured = match one {
             "frames" => frames::run(tell),
+            "pq" => pq::run(plan, tell),
             "latency" => latency::run(plan, tell),
             "throughput" => throughput::run(plan, tell),
             "verify" => verify::run(plan, tell),

@@ -25,7 +25,7 @@ use khatt_core::{
 use khatt_forms::{Catalogue, Wordbook};
 use khatt_net as net;
 use khatt_record::{
-    PostIndex, PostSigner, SignedCharter,
+    PostIndex, PostSigner, PqSigner, SignedCharter,
     ids::LineId,
     seal::{Entropy, PrekeySecret},
 };
@@ -52,6 +52,8 @@ pub struct HostParts {
     pub store: SqliteStore,
     /// Signs its log.
     pub signer: Box<dyn PostSigner + Send>,
+    /// Signs its post-quantum cosignatures; without it none are made.
+    pub pq_signer: Option<Box<dyn PqSigner + Send>>,
     /// The secret of the prekey that the charter names.
     pub prekey: PrekeySecret,
     /// Random bytes.
@@ -175,6 +177,7 @@ impl PostHost {
         let now = parts.clock.now();
         let engine = Parts {
             signer: parts.signer,
+            pq_signer: parts.pq_signer,
             entropy: parts.entropy,
             reader: Box::new(parts.store.reader()?),
             prekey: parts.prekey,

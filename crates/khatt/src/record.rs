@@ -6,12 +6,17 @@
 
 use std::{collections::VecDeque, io};
 
+use khatt_core::line::stored_cosignatures;
 use khatt_core::store::{ReadError, Reader, StoredCheckpoint, StoredEntry};
 use khatt_record::{
-    Entry, LineId, PartyIndex, PostIndex, SignedCharter,
+    Entry, EntryId, LineId, PartyIndex, PostIndex, SignedCharter,
+    auth::{Auth, OfficerSignature},
+    checkpoint::{Checkpoint, SignedCheckpoint},
     commit::OpenPart,
+    cosign::Cosignature,
     file::{RecordWriter, RowOpen, WriteError},
     order::{Merge, Node, OrderError, Step},
+    statement::{KeyId, release_digest},
 };
 use thiserror::Error;
 
@@ -22,6 +27,8 @@ pub struct Exported {
     pub entries: Vec<u64>,
     /// Checkpoints.
     pub checkpoints: u64,
+    /// Post-quantum cosignatures.
+    pub cosignatures: u64,
     /// Proofs of forks.
     pub forks: u64,
 }
@@ -107,6 +114,10 @@ pub fn export<W: io::Write>(
                     writer.checkpoint(kept.log, kept.size, &kept.signature, None)?;
                     exported.checkpoints += 1;
                 }
+                while let Some(one) = log.cosignature(reader, line)? {
+                    writer.cosignature(&one)?;
+                    exported.cosignatures += 1;
+                }
             }
             Step::Done => break,
         }
@@ -119,6 +130,105 @@ pub fn export<W: io::Write>(
     Ok((exported, writer.finish()?))
 }
 
+/// A checkpoint with every signature over it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// The C2SP note.
+    pub note: String,
+    /// The verifier keys of its signatures, the log's own first.
+    pub keys: Vec<String>,
+    /// The size.
+    pub size: u64,
+}
+
+/// Writes a log's newest checkpoint that was cosigned, with all its cosignatures, or the newest.
+///
+/// # Errors
+///
+/// [`ReadError`] if the store cannot be read.
+pub fn newest_note(
+    reader: &dyn Reader,
+    charter: &SignedCharter,
+    log: PostIndex,
+) -> Result<Option<Noted>, ReadError> {
+    let line = charter.line_id();
+    let mut over: Vec<Cosignature> = stored_cosignatures(reader, line, log)?;
+    over.sort_by_key(|one| (one.size, one.post));
+    let mut kept = None;
+    for size in over.iter().rev().map(|one| one.size) {
+        kept = reader.checkpoint(line, log, size)?;
+        if kept.is_some() {
+            break;
+        }
+    }
+    if kept.is_none() {
+        let head = reader.heads(line)?.into_iter().find(|head| head.log == log);
+        let size = head.map_or(0, |head| head.size);
+        kept = reader.checkpoint(line, log, size)?;
+    }
+    let (Some(kept), Some(origin), Some(key)) = (kept, charter.origin(log), charter.log_key(log))
+    else {
+        return Ok(None);
+    };
+    let mut keys = vec![SignedCheckpoint::verifier_key(&origin, key)];
+    let checkpoint = Checkpoint { origin, size: kept.size, root: kept.root };
+    let signed = SignedCheckpoint { checkpoint, signature: kept.signature };
+    let mut note = signed.to_note(key.as_bytes());
+    for one in over.iter().filter(|one| one.size == kept.size) {
+        if let Ok((cosigned, key)) = one.cosigned(charter, kept.root) {
+            note.push_str(&cosigned.note_row(key, &one.signature));
+            keys.push(cosigned.cosigner.verifier_key(key));
+        }
+    }
+    Ok(Some(Noted { note, keys, size: kept.size }))
+}
+
+/// An officer's signature for tools that know COSE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfficerObject {
+    /// What the officer is called.
+    pub officer: String,
+    /// The public key.
+    pub key: [u8; 32],
+    /// What was signed for; the payload is its SHA-256.
+    pub statement: Vec<u8>,
+    /// The tagged COSE_Sign1 object.
+    pub cose_sign1: Vec<u8>,
+}
+
+/// Returns the officers' signatures of a message; none if it is not held open.
+///
+/// # Errors
+///
+/// [`ReadError`] if the store cannot be read.
+pub fn officers(
+    reader: &dyn Reader,
+    charter: &SignedCharter,
+    id: EntryId,
+) -> Result<Vec<OfficerObject>, ReadError> {
+    let Some(held) = reader.entry(charter.line_id(), id)? else {
+        return Ok(Vec::new());
+    };
+    let entry = Entry::decode(&held.leaf, charter.post_count(), id.log);
+    let open = held.open.as_ref().and_then(|open| OpenPart::decode(&open.0).ok());
+    let (Ok(Entry::Message(header)), Some(open)) = (entry, open) else {
+        return Ok(Vec::new());
+    };
+    let auth = Auth::decode(&open.auth, header.t_ms).unwrap_or_default();
+    let digest = release_digest(header.c_body, header.precedence, header.thread);
+    let object = |one: &OfficerSignature| {
+        let statement = one.statement(charter, id.log, header.act, &open.seed, digest);
+        let kid = KeyId { officer: one.officer, key: one.key };
+        Some(OfficerObject {
+            officer: charter.officer(one.officer)?.title.clone(),
+            key: *charter.officer_key(one.officer, one.key)?.as_bytes(),
+            statement: statement.encode(),
+            cose_sign1: statement.cose_sign1(kid, &one.signature),
+        })
+    };
+    Ok(auth.0.iter().filter_map(object).collect())
+}
+
 /// One log as it is read, page by page.
 struct Log {
     post: PostIndex,
@@ -129,6 +239,8 @@ struct Log {
     /// The smallest size of a checkpoint that was not read yet.
     from_size: u64,
     checkpoints: VecDeque<StoredCheckpoint>,
+    /// All of the log's, by size; sparse enough to be held at once. `None` until they are read.
+    cosignatures: Option<VecDeque<Cosignature>>,
 }
 
 impl Log {
@@ -141,6 +253,7 @@ impl Log {
             shown: 0,
             from_size: 1,
             checkpoints: VecDeque::new(),
+            cosignatures: None,
         }
     }
 
@@ -179,6 +292,25 @@ impl Log {
             };
         }
         Ok(self.checkpoints.pop_front_if(|kept| kept.size <= self.shown))
+    }
+}
+
+impl Log {
+    /// Takes the next cosignature that the entries shown so far reach.
+    fn cosignature(
+        &mut self,
+        reader: &dyn Reader,
+        line: LineId,
+    ) -> Result<Option<Cosignature>, ReadError> {
+        let held = match &mut self.cosignatures {
+            Some(held) => held,
+            none => {
+                let mut read = stored_cosignatures(reader, line, self.post)?;
+                read.sort_by_key(|one| (one.size, one.post));
+                none.insert(read.into())
+            }
+        };
+        Ok(held.pop_front_if(|one| one.size <= self.shown))
     }
 }
 

@@ -34,7 +34,18 @@ class Log:
         self.signed = 0
         self.entry: Entry | None = None  # the last one, if it could be read
         self.counts = dict.fromkeys(
-            ("checkpoints", "receipts", "messages", "opened", "closed", "withheld", "unknown"), 0
+            (
+                "checkpoints",
+                "cosignatures",
+                "cosigned",
+                "receipts",
+                "messages",
+                "opened",
+                "closed",
+                "withheld",
+                "unknown",
+            ),
+            0,
         )
 
     def summary(self, charter: Charter) -> dict:

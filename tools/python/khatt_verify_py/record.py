@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from . import charter_rules, entry, fork, record_file
+from . import charter_rules, cosignature, entry, fork, record_file
 from .charter import KINDS, Charter
 from .faults import Fault, Refused
 from .log import Log, Unsettled
@@ -20,7 +20,7 @@ class NotRead(Exception):
 
 
 # Whoever made or carried the file, and not the post, whatever checkpoint covers the entry (§8).
-CARRIER = ("verify.charter-", "verify.fork-proof", "record-file.")
+CARRIER = ("verify.charter-", "verify.cosignature", "verify.fork-proof", "record-file.")
 CARRIER_CODES = {
     "verify.no-such-post",
     "verify.checkpoint-signature",
@@ -131,6 +131,8 @@ class _Reader:
             self._entry(*row[1:])
         elif kind == record_file.CHECKPOINT:
             self._checkpoint(*row[1:])
+        elif kind == record_file.COSIGNATURE:
+            self._cosignature(*row[1:])
         elif kind == record_file.FORK:
             self._fork(row[1])
 
@@ -169,6 +171,24 @@ class _Reader:
         if code:
             self.note(code, number, size)
 
+    def _cosignature(
+        self, post: int, generation: int, number: int, size: int, time: int, signature: bytes
+    ) -> None:
+        if number >= len(self.report.logs):
+            return self.note("verify.cosignature", number, size)
+        log = self.report.logs[number]
+        root = log.root_at(size)
+        if size < 1 or root is None:
+            return self.note("verify.cosignature-beyond", number, size)
+        try:
+            cosignature.check(
+                log.charter, post, generation, number, size, time, signature, root
+            )
+        except Refused:
+            return self.note("verify.cosignature", number, size)
+        log.counts["cosignatures"] += 1
+        log.counts["cosigned"] = max(log.counts["cosigned"], size)
+
     def _fork(self, proof: bytes) -> None:
         try:
             named = fork.read(proof)[1]
@@ -199,6 +219,6 @@ class _Reader:
     def _blame(self, code: str, log: int | None, index: int | None) -> int | None:
         if code in POST_CODES:
             return log
-        if code in CARRIER_CODES or code.startswith(CARRIER) or False:
+        if code in CARRIER_CODES or code.startswith(CARRIER):
             return None
         return log if index < self.report.logs[log].signed else None

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
-from . import cbor
+from . import cbor, cosignature
 from .cbor import U64, array, blob, blob_within, uint
 from .faults import Refused
 
-HEADER, CHARTER, ENTRY, CHECKPOINT, FORK, TRAILER = range(6)
+HEADER, CHARTER, ENTRY, CHECKPOINT, FORK, TRAILER, COSIGNATURE = range(7)
 LONGEST_ROW = 524_288
 
 
@@ -103,6 +103,18 @@ def _checkpoint(items: tuple) -> tuple:
     return uint(log, 15), uint(size, U64), blob(signature, 64), blob(root[0], 32) if root else None
 
 
+def _cosignature(items: tuple) -> tuple:
+    post, generation, log, size, time, signature = array(items, 6)
+    return (
+        uint(post, 15),
+        uint(generation, 2**32 - 1),
+        uint(log, 15),
+        uint(size, U64),
+        uint(time, cosignature.TIME_MAX),
+        blob(signature, cosignature.SIGNATURE_BYTES),
+    )
+
+
 def _trailer(items: tuple) -> tuple:
     counts, digest = array(items, 2)
     return tuple(uint(one) for one in array(counts, 0, 16)), blob(digest, 32)
@@ -114,6 +126,7 @@ SHAPES = {
     CHECKPOINT: _checkpoint,
     FORK: _fork,
     TRAILER: _trailer,
+    COSIGNATURE: _cosignature,
 }
 
 

@@ -110,6 +110,11 @@ pub enum Cause {
         /// The peer's post.
         post: PostIndex,
     },
+    /// A peer's post-quantum cosignature does not verify.
+    PeerBadCosignature {
+        /// The peer's post.
+        post: PostIndex,
+    },
     /// A peer sends again and again what we hold.
     PeerRepeats {
         /// The peer's post.
@@ -301,7 +306,8 @@ impl Cause {
             | Self::LineTestRed { .. }
             | Self::LineTestWrong { .. }
             | Self::LineDown { .. } => Class::Immediate,
-            Self::PeerRepeats { .. }
+            Self::PeerBadCosignature { .. }
+            | Self::PeerRepeats { .. }
             | Self::PeerGap { .. }
             | Self::PeerSkew { .. }
             | Self::PeerFormUnknown { .. }
@@ -327,6 +333,7 @@ impl Cause {
             | Self::PeerMalformed { .. }
             | Self::PeerUnopenable { .. }
             | Self::PeerBadReceipt { .. }
+            | Self::PeerBadCosignature { .. }
             | Self::PeerRepeats { .. }
             | Self::PeerFormUnknown { .. }
             | Self::PeerRenderingDiffers { .. }
@@ -367,6 +374,7 @@ impl Cause {
             Self::PeerMalformed { .. } => ("KA-2016", "peer-malformed"),
             Self::PeerUnopenable { .. } => ("KA-2017", "peer-unopenable"),
             Self::PeerBadReceipt { .. } => ("KA-2018", "peer-bad-receipt"),
+            Self::PeerBadCosignature { .. } => ("KA-2025", "peer-bad-cosignature"),
             Self::CarrierCorrupt { .. } => ("KA-3001", "carrier-corrupt"),
             Self::LineTestAmber { .. } => ("KA-3002", "line-test-amber"),
             Self::LineTestRed { .. } => ("KA-3003", "line-test-red"),
@@ -408,6 +416,7 @@ impl fmt::Display for Cause {
             | Self::PeerMalformed { post }
             | Self::PeerUnopenable { post }
             | Self::PeerBadReceipt { post }
+            | Self::PeerBadCosignature { post }
             | Self::PeerRepeats { post }
             | Self::PeerGap { post }
             | Self::PeerSkew { post }

@@ -183,6 +183,7 @@ impl Cause {
             Self::PeerUnopenable { post } => pack.array(2).uint(31).uint(post.into()),
             Self::PeerBadReceipt { post } => pack.array(2).uint(32).uint(post.into()),
             Self::LocalRolledBack => pack.array(1).uint(33),
+            Self::PeerBadCosignature { post } => pack.array(2).uint(45).uint(post.into()),
         };
     }
 
@@ -238,6 +239,7 @@ impl Cause {
             31 => Self::PeerUnopenable { post: unpack.post()? },
             32 => Self::PeerBadReceipt { post: unpack.post()? },
             33 => Self::LocalRolledBack,
+            45 => Self::PeerBadCosignature { post: unpack.post()? },
             _ => return unpack.fault(),
         })
     }

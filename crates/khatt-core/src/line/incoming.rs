@@ -191,6 +191,8 @@ impl Line {
             Item::CheckpointFull { log, size, root, signature } => {
                 self.checkpoint_full(peer, StoredCheckpoint { log, size, root, signature }, now);
             }
+            Item::Cosignature(one) => self.cosignature(peer, &one, now),
+            Item::Cosigned(sizes) => self.cosigned_of_ours(peer, &sizes, now),
             Item::Reject { log, .. } if log == self.own => self.reject(peer),
             // Amendments by the line itself come with the charter work; a reject of another's
             // entry is not ours to answer; padding says nothing.

@@ -74,7 +74,9 @@ impl Line {
         let state = &mut self.peers[peer.index()];
         state.last_have_ms = now.mono_ms;
         state.untold = 0;
-        let sent = self.send_items(peer, &[Item::Have(standings)]);
+        let mut items = vec![Item::Have(standings)];
+        items.extend(self.cosigned_item(peer));
+        let sent = self.send_items(peer, &items);
         self.peers[peer.index()].have_due = if sent { Due::No } else { Due::Yes };
     }
 
@@ -177,7 +179,7 @@ impl Line {
     }
 
     /// Counts a question or answer about a checkpoint; a frame may not bring about many.
-    fn take_answer(&mut self, peer: PostIndex) -> bool {
+    pub(super) fn take_answer(&mut self, peer: PostIndex) -> bool {
         let Some(state) = self.peers.slot_mut(peer.index()) else {
             return false;
         };

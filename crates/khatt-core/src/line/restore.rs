@@ -7,14 +7,15 @@ use khatt_record::{
     seal::PrekeySecret,
 };
 
-use super::{Halt, Line, OpenError, own, reconcile};
+use super::{Halt, Line, OpenError, cosign, own, reconcile};
 use crate::{store::Sealed, time::Now};
 
 /// What is read back at a start; settled ladders (`done/`) are read when somebody asks for one.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 15] = [
     "ahead/",
     "alarm/",
     "clock/",
+    "cosign/",
     "draft/",
     "epoch/",
     "flash/",
@@ -106,6 +107,9 @@ impl Line {
             if let Ok(by) = u8::try_from(by) {
                 self.refused.insert((PostIndex(by), index));
             }
+        } else if key.starts_with(cosign::NEWEST) {
+            let kept = self.cosignatures.restore(key, &value.0);
+            kept.ok_or_else(|| OpenError::LocalState(format!("state {key}")))?;
         } else if key == own::HALT_KEY {
             self.halt = number_of(value).map(|size| Halt::RolledBack { size });
         } else if let Some(log) = number("receipted/") {

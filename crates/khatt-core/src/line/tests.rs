@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod claims;
+mod cosign;
 mod faults;
 mod forger;
 mod hostile;

@@ -6,13 +6,16 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{
-    CHARTER, CHECKPOINT, ENTRY, FORK, HEADER, ROW_MAX, Row, RowOpen, TITLE, TRAILER, VERSION,
+    CHARTER, CHECKPOINT, COSIGNATURE, ENTRY, FORK, HEADER, ROW_MAX, Row, RowOpen, TITLE, TRAILER,
+    VERSION,
 };
 use crate::cbor::{DEPTH_MAX, DecodeError, Reader, Type};
 use crate::charter::CHARTER_MAX;
 use crate::commit::OpenPart;
+use crate::cosign::{Cosignature, TIME_MAX_S};
 use crate::entry::{ENTRY_MAX, POSTS_MAX};
 use crate::ids::{Hash, PostIndex};
+use crate::pq::{PQ_SIGNATURE_LEN, PqSignature};
 
 const CHUNK: usize = 256 * 1024;
 
@@ -266,7 +269,16 @@ fn read_row(reader: &mut Reader<'_>, kind: u64, fields: usize) -> Result<Option<
             Row::Checkpoint { log, size, signature, root }
         }
         (FORK, 2) => Row::Fork(reader.bytes(ROW_MAX)?.to_vec()),
-        (CHARTER..=FORK, _) => return Err(DecodeError::PeerOtherLength { at: 0 }),
+        (COSIGNATURE, 7) => {
+            let (post, generation) = (read_log(reader)?, reader.u32()?);
+            let (log, size, time_s) =
+                (read_log(reader)?, reader.uint()?, reader.uint_max(TIME_MAX_S)?);
+            let at = reader.position();
+            let signature = PqSignature::from_slice(reader.bytes(PQ_SIGNATURE_LEN)?)
+                .ok_or(DecodeError::PeerOtherLength { at })?;
+            Row::Cosignature(Cosignature { post, generation, log, size, time_s, signature })
+        }
+        (CHARTER..=FORK | COSIGNATURE, _) => return Err(DecodeError::PeerOtherLength { at: 0 }),
         _ => return Ok(None),
     };
     reader.finish()?;

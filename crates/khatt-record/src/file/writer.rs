@@ -5,8 +5,12 @@ use std::io;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{CHARTER, CHECKPOINT, ENTRY, FORK, HEADER, ROW_MAX, RowOpen, TITLE, TRAILER, VERSION};
+use super::{
+    CHARTER, CHECKPOINT, COSIGNATURE, ENTRY, FORK, HEADER, ROW_MAX, RowOpen, TITLE, TRAILER,
+    VERSION,
+};
 use crate::cbor::Writer;
+use crate::cosign::Cosignature;
 use crate::entry::POSTS_MAX;
 use crate::ids::{Hash, PostIndex};
 
@@ -121,6 +125,18 @@ impl<W: io::Write> RecordWriter<W> {
         if let Some(root) = root {
             row.bytes(&root.0);
         }
+        self.row(&row.finish())
+    }
+
+    /// Writes a cosignature, for a size that the entries written so far reach.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if the place refuses.
+    pub fn cosignature(&mut self, one: &Cosignature) -> Result<(), WriteError> {
+        let mut row = Writer::with_capacity(2500);
+        row.array(7).uint(COSIGNATURE).uint(one.post.into()).uint(one.generation.into());
+        row.uint(one.log.into()).uint(one.size).uint(one.time_s).bytes(one.signature.as_bytes());
         self.row(&row.finish())
     }
 

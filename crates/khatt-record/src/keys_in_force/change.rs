@@ -156,7 +156,7 @@ impl KeysInForce {
                 keys.generations.extend(PublicKey::from_bytes(&next.log_key).map(|log_key| {
                     let number = next.generation;
                     let origin = Origin::of(line, kind, next.post, number);
-                    Generation { number, origin, log_key }
+                    Generation { number, origin, log_key, pq_key: next.pq_key.clone() }
                 }));
                 keys.next_log_digest = next.next_log_digest;
                 let number = next.generation.saturating_mul(PREKEYS_PER_GENERATION);
@@ -226,6 +226,7 @@ fn first_keys(
             number: post.generation,
             origin,
             log_key: *log_key,
+            pq_key: post.pq_key.clone(),
         },
     );
     PostKeys {

@@ -13,6 +13,7 @@ use super::epoch::CAPSULE_LEN;
 use super::frame::{FRAME_MAX, FrameContext};
 use crate::cbor::{DecodeError, Reader};
 use crate::commit::OpenPart;
+use crate::cosign::Cosignature;
 use crate::entry::{Entry, MessageHeader, Receipt, Seen};
 use crate::ids::{Hash, PostIndex};
 
@@ -115,6 +116,10 @@ pub enum Item {
         /// The reason's number (`spec/entry.md`).
         code: u64,
     },
+    /// A post-quantum cosignature by the sender; its `post` is always the sender.
+    Cosignature(Cosignature),
+    /// The largest size of each log at which the sender holds the recipient's cosignature.
+    Cosigned(Vec<(PostIndex, u64)>),
 }
 
 /// A message of the sender's own log with everything needed to rebuild its leaf.
@@ -320,6 +325,8 @@ impl fmt::Debug for Item {
             Self::Charter(bytes) => write!(f, "Charter({} bytes)", bytes.len()),
             Self::KeyOrder(bytes) => write!(f, "KeyOrder({} bytes)", bytes.len()),
             Self::Reject { log, index, code } => write!(f, "Reject({log}/{index}, {code})"),
+            Self::Cosignature(one) => write!(f, "Cosignature({} at {})", one.log, one.size),
+            Self::Cosigned(sizes) => f.debug_tuple("Cosigned").field(sizes).finish(),
         }
     }
 }

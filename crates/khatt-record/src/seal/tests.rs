@@ -3,8 +3,10 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::commit::{OpenPart, Seed};
+use crate::cosign::Cosignature;
 use crate::entry::{Act, Entry, Epoch, EpochRecipient, MessageHeader, Seen, SeenLog};
 use crate::ids::{Hash, Kind, LineId, PostIndex, Precedence};
+use crate::pq::PqSignature;
 
 mod capsules;
 mod oracles;
@@ -79,6 +81,17 @@ fn signature(size: u64) -> Item {
     Item::Sig { log: NORTH, size, signature: [5; 64] }
 }
 
+fn cosignature() -> Item {
+    Item::Cosignature(Cosignature {
+        post: NORTH,
+        generation: 0,
+        log: SOUTH,
+        size: 300,
+        time_s: 1_700_000_000,
+        signature: PqSignature::from_slice(&[8; 2420]).unwrap(),
+    })
+}
+
 fn every_item() -> Vec<Item> {
     vec![
         message(41, 330, 150),
@@ -103,6 +116,8 @@ fn every_item() -> Vec<Item> {
         Item::Charter(vec![2; 300]),
         Item::KeyOrder(vec![3; 300]),
         Item::Reject { log: SOUTH, index: 1, code: 2 },
+        cosignature(),
+        Item::Cosigned(vec![(NORTH, 0), (SOUTH, 300)]),
         Item::Pad(17),
     ]
 }
@@ -123,6 +138,15 @@ fn frame_costs_exactly_31_bytes() {
         assert_eq!(frame.len(), plain.len() + 31);
     }
     assert_eq!(FRAME_OVERHEAD, 31);
+}
+
+#[test]
+fn cosignature_frame_is_2466_bytes_and_the_senders_own() {
+    let (mut send, _) = epoch(1);
+    assert_eq!(seal_frame(&mut send, &north(), &[cosignature()]).unwrap().len(), 2466);
+    let Item::Cosignature(one) = cosignature() else { unreachable!() };
+    let of_another = Item::Cosignature(Cosignature { post: SOUTH, ..one });
+    assert!(seal_frame(&mut send, &north(), &[of_another]).is_err());
 }
 
 #[test]

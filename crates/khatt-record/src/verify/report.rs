@@ -6,6 +6,7 @@ use crate::auth::AuthError;
 use crate::cbor::DecodeError;
 use crate::charter::AmendError;
 use crate::commit::OpenError;
+use crate::cosign::CosignError;
 use crate::fork::ForkError;
 use crate::ids::{EntryId, Hash, Kind, LineId, PartyIndex, PostIndex};
 use crate::key_order::{KeyOrderError, KeyOrderForkError};
@@ -55,6 +56,10 @@ pub struct PostReport {
     pub signed: u64,
     /// Checkpoints that hold.
     pub checkpoints: u64,
+    /// Post-quantum cosignatures over its log that hold, by whichever post.
+    pub cosignatures: u64,
+    /// The largest size that a post cosigned so, and 0 if none did.
+    pub cosigned: u64,
     /// Receipts that hold, those of entries ahead included.
     pub receipts: u64,
     /// Messages.
@@ -238,6 +243,12 @@ pub enum FaultKind {
     /// A charter in the file may not follow the one before.
     #[error("a later charter in the file may not follow the one before: {0}")]
     CharterSuccession(AmendError),
+    /// A cosignature does not hold.
+    #[error("a cosignature in the file does not hold: {0}")]
+    Cosignature(CosignError),
+    /// A cosignature is of a size that the log does not have.
+    #[error("a cosignature is of a size that the log does not have here")]
+    CosignatureBeyond,
     /// A fork proof holds: the post signed two histories.
     #[error("the post signed two histories that cannot both be true")]
     Forked,
@@ -289,6 +300,8 @@ impl FaultKind {
             Self::CheckpointEnded => "verify.checkpoint-ended",
             Self::CharterRefused => "verify.charter-refused",
             Self::CharterSuccession(_) => "verify.charter-succession",
+            Self::Cosignature(_) => "verify.cosignature",
+            Self::CosignatureBeyond => "verify.cosignature-beyond",
             Self::Forked => "verify.forked",
             Self::ForkProof(_) => "verify.fork-proof",
             Self::ForkProofMalformed(_) => "verify.fork-proof-malformed",
@@ -307,6 +320,8 @@ impl FaultKind {
                 | Self::TailUnsigned
                 | Self::OpenPart(_)
                 | Self::OpenMisplaced
+                | Self::Cosignature(_)
+                | Self::CosignatureBeyond
                 | Self::CharterRefused
                 | Self::CharterSuccession(_)
                 | Self::ForkProof(_)

@@ -90,7 +90,7 @@ impl Hand<'_> {
     fn job(&mut self, job: Job, found: &mut Findings) {
         self.bytes = self.bytes.saturating_add(match &job {
             Job::Message { part, .. } => part.body.len().saturating_add(part.auth.len()),
-            Job::Checkpoint { .. } => 0,
+            Job::Checkpoint { .. } | Job::Cosignature { .. } => 0,
         });
         let batch =
             self.batch.get_or_insert_with(|| Batch { jobs: Vec::with_capacity(BATCH_JOBS) });
@@ -150,6 +150,7 @@ fn read_rows<R: io::Read>(
                 entries += 1;
                 walk.entry(log, &leaf, open, found)
             }
+            Row::Cosignature(one) => walk.cosignature(one, found),
             Row::Checkpoint { log, size, signature, root } => {
                 walk.checkpoint(log, size, signature, root, found)
             }
@@ -236,6 +237,7 @@ fn settle_late(late: &Late, actual: crate::ids::Hash, walk: &mut Walk, found: &m
             }
         }
         LateWhat::Receipt { at, .. } => found.fault(*at, FaultKind::ReceiptRoot),
+        LateWhat::Cosignature { one, signer } => found.cosignature(one, signer, actual),
         LateWhat::Checkpoint { signature, signer, ended } => {
             let job = Job::Checkpoint {
                 log: late.log,
@@ -294,6 +296,8 @@ fn report(walk: Walk, mut found: Findings, established: Established) -> Report {
             root: log.frontier.root(),
             signed: checked.signed,
             checkpoints: checked.checkpoints,
+            cosignatures: checked.cosignatures,
+            cosigned: checked.cosigned,
             receipts: log.receipts,
             messages: log.messages,
             opened: checked.opened,

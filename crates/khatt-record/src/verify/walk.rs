@@ -8,6 +8,7 @@ use super::report::FaultKind;
 use super::work::{Findings, Job, Rooted};
 use crate::charter::SignedCharter;
 use crate::commit::OpenPart;
+use crate::cosign::{CosignError, Cosignature, CosignedBy, CosignerName};
 use crate::entry::{Entry, POSTS_MAX, Seen};
 use crate::file::RowOpen;
 use crate::ids::{EntryId, Hash, PostIndex};
@@ -53,6 +54,8 @@ pub(super) struct Late {
 pub(super) enum LateWhat {
     /// A receipt at this entry names this root.
     Receipt { at: EntryId, root: Hash },
+    /// A post cosigned this size, under this key and origin.
+    Cosignature { one: Box<Cosignature>, signer: CosignedBy },
     /// A post signed this size in this generation, or in one of those that ended before.
     Checkpoint { signature: [u8; 64], signer: Option<Arc<Generation>>, ended: Vec<Arc<Generation>> },
 }
@@ -223,6 +226,45 @@ impl Walk {
         };
         let rooted = Rooted::Entries;
         Some(Job::Checkpoint { log, size, root, signature, rooted, signer, ended })
+    }
+
+    /// Takes a cosignature; gives back what has to be checked elsewhere.
+    pub(super) fn cosignature(&mut self, one: Cosignature, found: &mut Findings) -> Option<Job> {
+        let (log, size) = (one.log, one.size);
+        let at = EntryId { log, index: size };
+        let Some(state) = self.logs.get(log.index()) else {
+            found.fault(at, FaultKind::Cosignature(CosignError::PeerNoSuchPost));
+            return None;
+        };
+        if size == 0 || size > state.frontier.size() {
+            found.fault(at, FaultKind::CosignatureBeyond);
+            return None;
+        }
+        let generations = self.orders.all.generations(one.post);
+        let cosigner = generations.iter().find(|held| held.number == one.generation);
+        let (Some(cosigner), Some(log_signer)) = (cosigner, state.generations.at(size)) else {
+            let known = !generations.is_empty();
+            let error = if known { CosignError::PeerNoKey } else { CosignError::PeerNoSuchPost };
+            found.fault(at, FaultKind::Cosignature(error));
+            return None;
+        };
+        let signer = CosignedBy {
+            cosigner: CosignerName::of(
+                self.orders.all.line_id(),
+                self.orders.all.charter().kind(),
+                one.post,
+                one.generation,
+            ),
+            key: cosigner.pq_key.clone(),
+            origin: log_signer.origin.clone(),
+        };
+        let one = Box::new(one);
+        let Some(root) = state.root_at(size) else {
+            let what = LateWhat::Cosignature { one, signer };
+            self.later(Late { log, size, what }, at, found);
+            return None;
+        };
+        Some(Job::Cosignature { one, signer, root })
     }
 
     fn check_seen(&mut self, at: EntryId, seen: &Seen, found: &mut Findings) {

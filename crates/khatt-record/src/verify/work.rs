@@ -7,6 +7,7 @@ use super::{BodyCheck, BodyFinding};
 use crate::auth::{AuthError, check_auth};
 use crate::checkpoint::Checkpoint;
 use crate::commit::OpenPart;
+use crate::cosign::{Cosignature, CosignedBy};
 use crate::entry::MessageHeader;
 use crate::ids::{EntryId, Hash, PartyIndex, PostIndex};
 use crate::keys_in_force::{Generation, KeysInForce};
@@ -23,6 +24,11 @@ pub(super) enum Job {
         signer: Option<Arc<Generation>>,
         /// Those that have ended, whose signature accuses.
         ended: Vec<Arc<Generation>>,
+    },
+    Cosignature {
+        one: Box<Cosignature>,
+        signer: CosignedBy,
+        root: Hash,
     },
     Message {
         at: EntryId,
@@ -61,6 +67,8 @@ pub(super) struct Findings {
 pub(super) struct PostFindings {
     pub(super) checkpoints: u64,
     pub(super) signed: u64,
+    pub(super) cosignatures: u64,
+    pub(super) cosigned: u64,
     pub(super) opened: u64,
 }
 
@@ -94,6 +102,8 @@ impl Findings {
         for (into, from) in self.posts.iter_mut().zip(other.posts) {
             into.checkpoints += from.checkpoints;
             into.signed = into.signed.max(from.signed);
+            into.cosignatures += from.cosignatures;
+            into.cosigned = into.cosigned.max(from.cosigned);
             into.opened += from.opened;
         }
     }
@@ -105,6 +115,7 @@ impl Findings {
                     let signers = (signer.as_deref(), ended.as_slice());
                     self.checkpoint(*log, (*size, *root), signature, *rooted, signers);
                 }
+                Job::Cosignature { one, signer, root } => self.cosignature(one, signer, *root),
                 Job::Message { at, header, part, keys } => {
                     self.message(keys, *at, header, part, bodies);
                 }
@@ -140,6 +151,20 @@ impl Findings {
                     post.signed = post.signed.max(size);
                 }
             }
+        }
+    }
+
+    pub(super) fn cosignature(&mut self, one: &Cosignature, signer: &CosignedBy, root: Hash) {
+        match (one.verify_by(signer, root), self.posts.get_mut(one.log.index())) {
+            (Ok(()), Some(post)) => {
+                post.cosignatures += 1;
+                post.cosigned = post.cosigned.max(one.size);
+            }
+            (Err(error), _) => {
+                let at = EntryId { log: one.log, index: one.size };
+                self.fault(at, FaultKind::Cosignature(error));
+            }
+            (Ok(()), None) => {}
         }
     }
 

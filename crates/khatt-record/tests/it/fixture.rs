@@ -11,18 +11,21 @@ use khatt_record::charter::{
 };
 use khatt_record::checkpoint::{Checkpoint, Origin};
 use khatt_record::commit::{OpenPart, Seed, body_commitment};
+use khatt_record::cosign::Cosignature;
 use khatt_record::entry::{
     Act, Ahead, Amend, Entry, Keys, MessageHeader, Open, Receipt, Seen, SeenLog,
 };
 use khatt_record::file::{RecordWriter, RowOpen};
 use khatt_record::key_order::SignedKeyOrder;
 use khatt_record::merkle::{Frontier, leaf_hash};
+use khatt_record::pq::{DeterministicPqSigner, PQ_SIGNATURE_LEN};
 use khatt_record::seal::PrekeySecret;
 use khatt_record::statement::{KeyId, Role, Statement, release_digest};
 use khatt_record::{
     EntryId, Hash, Kind, OfficerIndex, PartyIndex, PostIndex, PostSigner, Precedence,
     SoftwareSigner,
 };
+use khatt_record::{PqSignature, PqSigner};
 
 pub const NORTH: PostIndex = PostIndex(0);
 pub const SOUTH: PostIndex = PostIndex(1);
@@ -30,6 +33,11 @@ pub const OPENED_MS: u64 = 1_700_000_000_000;
 
 pub fn signer(number: u8) -> SoftwareSigner {
     SoftwareSigner::from_seed([number; 32])
+}
+
+/// The signer of a post's cosignatures.
+pub fn pq_signer(post: PostIndex) -> DeterministicPqSigner {
+    DeterministicPqSigner::from_seed([200 + post.0; 32])
 }
 
 pub fn key(number: u8) -> [u8; 32] {
@@ -55,7 +63,7 @@ pub fn charter(kind: Kind, forms: Vec<FormEntry>, books: [Hash; 2]) -> Charter {
         tls_key: key(30 + number),
         prekey: PrekeySecret::from_seed([number; 32]).public().to_vec(),
         next_log_digest: hash_bytes(&key(60 + number)),
-        pq_key: vec![],
+        pq_key: pq_signer(PostIndex(party)).public().to_vec(),
         addresses: vec![],
     };
     let officer = |party, title: &str, roles, number| Officer {
@@ -198,6 +206,23 @@ impl<W: std::io::Write> Line<W> {
         let signed = self.sign(post);
         let size = signed.checkpoint.size;
         self.out.checkpoint(post, size, &signed.signature, None).expect("a checkpoint");
+    }
+
+    /// The cosignature of a post over a whole log as it stands.
+    pub fn cosignature(&mut self, by: PostIndex, log: PostIndex) -> Cosignature {
+        let (size, root) = (self.log(log).frontier.size(), self.log(log).frontier.root());
+        let signature = PqSignature::from_slice(&[0; PQ_SIGNATURE_LEN]).expect("its length");
+        let time_s = self.t_ms / 1000;
+        let mut one = Cosignature { post: by, generation: 0, log, size, time_s, signature };
+        let (cosigned, _) = one.cosigned(&self.charter, root).expect("a post with a key");
+        one.signature = cosigned.sign(&pq_signer(by)).expect("a signature");
+        one
+    }
+
+    /// Cosigns a log in the file.
+    pub fn cosign(&mut self, by: PostIndex, log: PostIndex) {
+        let one = self.cosignature(by, log);
+        self.out.cosignature(&one).expect("a cosignature");
     }
 
     /// The header and open part of a message that two officers of the post release.

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use khatt_record::auth::Auth;
 use khatt_record::checkpoint::SignedCheckpoint;
 use khatt_record::entry::{Entry, Epoch, EpochRecipient, Prekey, Refusal, RefusalReason};
 use khatt_record::file::RowOpen;
@@ -16,6 +17,7 @@ use khatt_record::note::VerifierKey;
 use khatt_record::seal::{
     CapsuleContext, Entropy, EpochNumber, EpochSecret, PrekeySecret, open_capsule, seal_capsule,
 };
+use khatt_record::statement::{KeyId, LABEL, release_digest};
 use khatt_record::{EntryId, Hash, Kind, LineId, PublicKey};
 
 use crate::fixture::{self, Line, NORTH, SOUTH};
@@ -107,6 +109,17 @@ fn checkpoint_and_proofs_are_written_for_other_tools() {
     let vkey = SignedCheckpoint::verifier_key(&signed.checkpoint.origin, &public);
     assert!(VerifierKey::parse(&vkey).is_ok());
 
+    // The author's and the peer's post-quantum cosignatures, as further rows and keys.
+    let (mut note, mut vkeys) = (note, vkey + "\n");
+    for by in [NORTH, SOUTH] {
+        let one = line.cosignature(by, NORTH);
+        assert_eq!(one.verify(&line.charter, signed.checkpoint.root), Ok(()));
+        let (cosigned, key) = one.cosigned(&line.charter, signed.checkpoint.root).unwrap();
+        note += &cosigned.note_row(key, &one.signature);
+        vkeys += &(cosigned.cosigner.verifier_key(key) + "\n");
+    }
+    SignedCheckpoint::parse_note(note.as_bytes(), &public).expect("further rows are passed over");
+
     let leaves = line.log(NORTH).leaves.clone();
     let tree: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
     let size = tree.len() as u64;
@@ -136,9 +149,37 @@ fn checkpoint_and_proofs_are_written_for_other_tools() {
     );
     let rows: String = leaves.iter().map(|leaf| hex(leaf) + "\n").collect();
     write("checkpoint.txt", &note);
-    write("vkey.txt", &(vkey + "\n"));
+    write("vkey.txt", &vkeys);
     write("leaves.hex", &rows);
     write("proofs.json", &proofs);
+}
+
+#[test]
+fn officers_signatures_are_written_for_other_tools() {
+    let mut line = line();
+    let (header, open) = line.message(SOUTH, b"a message".to_vec());
+    let digest = release_digest(header.c_body, header.precedence, header.thread);
+    let auth = Auth::decode(&open.auth, header.t_ms).unwrap();
+    let mut rows = Vec::new();
+    for one in &auth.0 {
+        let statement = one.statement(&line.charter, SOUTH, header.act, &open.seed, digest);
+        assert_eq!(one.check(&line.charter, SOUTH, &statement), Ok(()));
+        let kid = KeyId { officer: one.officer, key: one.key };
+        let key = line.charter.officer_key(one.officer, one.key).unwrap();
+        rows.push(format!(
+            "{{\"key\":\"{}\",\"statement\":\"{}\",\"cose_sign1\":\"{}\"}}",
+            hex(key.as_bytes()),
+            hex(&statement.encode()),
+            hex(&statement.cose_sign1(kid, &one.signature)),
+        ));
+    }
+    assert_eq!(rows.len(), 2);
+    let external = hex(LABEL.as_bytes());
+    let rows = rows.join(",");
+    write(
+        "officers.json",
+        &format!("{{\"external_aad\":\"{external}\",\"signatures\":[{rows}]}}\n"),
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io;
 
 use khatt_record::charter::SignedCharter;
+use khatt_record::cosign::Cosignature;
 use khatt_record::entry::{Act, Entry, SeenLog};
 use khatt_record::file::{RecordFileError, RecordReader, Row, RowOpen};
 use khatt_record::fork::ForkProof;
@@ -62,6 +63,53 @@ fn whole_record_is_established_by_charter_and_by_words() {
     let words = charter.hash().0.first_chunk::<20>().copied().unwrap();
     let by_words = check(&bytes, &Anchor::Words(words)).unwrap();
     assert_eq!(by_words.answer(), Answer::PartiesEstablished);
+}
+
+#[test]
+fn cosignatures_are_counted_for_the_log_that_they_cover() {
+    let (charter, mut line) = open_line();
+    line.say(NORTH, b"a message".to_vec());
+    line.cosign(NORTH, NORTH);
+    line.cosign(SOUTH, NORTH);
+    line.say(NORTH, b"another".to_vec());
+    let before = line.log(NORTH).frontier.size();
+    line.cosign(SOUTH, NORTH);
+    line.receipt(NORTH);
+    let report = check(&line.out.finish().unwrap(), &anchor(&charter)).unwrap();
+    assert_eq!(report.faults, []);
+    let found: Vec<_> = report.posts.iter().map(|p| (p.cosignatures, p.cosigned)).collect();
+    assert_eq!(found, [(3, before), (0, 0)]);
+}
+
+#[test]
+fn wrong_cosignature_is_the_files_fault() {
+    let (charter, mut line) = open_line();
+    line.say(NORTH, b"a message".to_vec());
+    let one = line.cosignature(SOUTH, NORTH);
+    let at = EntryId { log: NORTH, index: one.size };
+    // The post never said so: whoever put it there is to blame.
+    line.out.cosignature(&Cosignature { post: NORTH, ..one }).unwrap();
+    assert_eq!(only_fault(&charter, line), (Blame::File, at, "verify.cosignature"));
+    let (charter, mut line) = open_line();
+    let one = line.cosignature(SOUTH, NORTH);
+    let at = EntryId { log: NORTH, index: one.size + 1 };
+    line.out.cosignature(&Cosignature { size: one.size + 1, ..one.clone() }).unwrap();
+    assert_eq!(only_fault(&charter, line), (Blame::File, at, "verify.cosignature-beyond"));
+    let (charter, mut line) = open_line();
+    let at = EntryId { log: NORTH, index: one.size };
+    line.out.cosignature(&Cosignature { generation: 1, ..one }).unwrap();
+    assert_eq!(only_fault(&charter, line), (Blame::File, at, "verify.cosignature"));
+}
+
+#[test]
+fn cosignature_costs_what_the_documents_say() {
+    let (_, line) = open_line();
+    let before = line.out.finish().unwrap().len();
+    let (_, mut line) = open_line();
+    let mut one = line.cosignature(SOUTH, NORTH);
+    (one.size, one.time_s) = (300, 1_700_000_000);
+    line.out.cosignature(&one).unwrap();
+    assert_eq!(line.out.finish().unwrap().len() - before, 2436);
 }
 
 #[test]

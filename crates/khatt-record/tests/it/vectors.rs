@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use khatt_record::charter::{OfficerKey, Roles, Scheme, hash_bytes};
+use khatt_record::cosign::Cosignature;
 use khatt_record::key_order::{KeyChange, NewGeneration, OfficerChange, SignedKeyOrder};
 use khatt_record::seal::{
     CapsuleContext, EpochNumber, EpochSecret, FrameContext, PrekeySecret, ReceiveEpoch, items,
@@ -158,7 +159,7 @@ fn record_vectors_are_what_the_fixture_writes() {
     let tail = line.out.finish().unwrap();
 
     let mut keys = KeysInForce::new(charter.clone());
-    let mut line = fixture::Line::open(charter, Vec::new());
+    let mut line = fixture::Line::open(charter.clone(), Vec::new());
     line.say(fixture::NORTH, b"a message".to_vec());
     line.receipt(fixture::NORTH);
     let mut order = |change: KeyChange, by: &[u8]| {
@@ -200,6 +201,22 @@ fn record_vectors_are_what_the_fixture_writes() {
     line.receipt(fixture::NORTH);
     let key_life = line.out.finish().unwrap();
 
+    let cosigned = |time_s: u64| {
+        let mut line = fixture::Line::open(charter.clone(), Vec::new());
+        line.say(fixture::NORTH, b"a message".to_vec());
+        line.cosign(fixture::NORTH, fixture::NORTH);
+        let mut one = line.cosignature(fixture::SOUTH, fixture::NORTH);
+        one.time_s += time_s;
+        line.out.cosignature(&one).unwrap();
+        line.receipt(fixture::NORTH);
+        line.out.finish().unwrap()
+    };
+    let (whole, moved) = (cosigned(0), cosigned(1));
+    let mut line = fixture::Line::open(charter.clone(), Vec::new());
+    let one = line.cosignature(fixture::SOUTH, fixture::NORTH);
+    line.out.cosignature(&Cosignature { size: one.size + 1, ..one }).unwrap();
+    let beyond = line.out.finish().unwrap();
+
     let trailer = RecordReader::new(small.as_slice()).map(|mut reader| {
         let mut end = 0;
         while let Ok(Some(_)) = reader.next_row() {
@@ -232,6 +249,30 @@ fn record_vectors_are_what_the_fixture_writes() {
             "the last entry is under no checkpoint",
             "code: verify.tail-unsigned",
             tail,
+        ),
+        (
+            "cosigned",
+            "accept",
+            "spec/verify.md §5",
+            "North's log is cosigned by North and by South",
+            "entries: 4",
+            whole,
+        ),
+        (
+            "cosignature-moved",
+            "refuse",
+            "spec/cosignature.md §2",
+            "South's cosignature is given a time a second later",
+            "code: verify.cosignature",
+            moved,
+        ),
+        (
+            "cosignature-beyond",
+            "refuse",
+            "spec/verify.md §5",
+            "a cosignature of a size that the log does not have",
+            "code: verify.cosignature-beyond",
+            beyond,
         ),
         (
             "no-trailer",

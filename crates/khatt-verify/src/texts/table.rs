@@ -241,6 +241,16 @@ pub(super) const ROWS: &[Row] = &[
         "في الملف ميثاق لاحق لا يجوز أن يلي الذي قبله.",
         "در پرونده منشور بعدی‌ای هست که نمی‌تواند جانشین منشور پیشین باشد.",
     ], Advice::AnotherCopy),
+    ("verify.cosignature", [
+        "A post-quantum cosignature in the file does not hold over this log at this size.",
+        "توقيع مشترك صامد للحوسبة الكمية في الملف لا يصح على هذا السجل عند هذا الحجم.",
+        "یک هم‌امضای پساکوانتومی در پرونده برای این دفتر در این اندازه درست نیست.",
+    ], Advice::AnotherCopy),
+    ("verify.cosignature-beyond", [
+        "A post-quantum cosignature is of a size that the log does not have here.",
+        "توقيع مشترك صامد للحوسبة الكمية لحجم لا يبلغه السجل هنا.",
+        "یک هم‌امضای پساکوانتومی برای اندازه‌ای است که دفتر در اینجا ندارد.",
+    ], Advice::AnotherCopy),
     ("verify.forked", [
         "The file proves that this post signed two histories that cannot both be true.",
         "يثبت الملف أن هذا المركز وقّع تاريخين لا يمكن أن يصحّا معًا.",
@@ -341,6 +351,8 @@ pub enum Phrase {
     Entries,
     Signed,
     Checkpoints,
+    Cosignatures,
+    Cosigned,
     Receipts,
     Messages,
     Opened,
@@ -366,7 +378,7 @@ pub enum Phrase {
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Kind,
         Self::Line,
         Self::Words,
@@ -374,6 +386,8 @@ impl Phrase {
         Self::Entries,
         Self::Signed,
         Self::Checkpoints,
+        Self::Cosignatures,
+        Self::Cosigned,
         Self::Receipts,
         Self::Messages,
         Self::Opened,
@@ -410,6 +424,12 @@ pub const fn phrase(phrase: Phrase, language: Language) -> &'static str {
         Phrase::Entries => ["entries", "القيود", "ثبت‌ها"],
         Phrase::Signed => ["signed up to", "الموقَّع حتى", "امضاشده تا"],
         Phrase::Checkpoints => ["signatures of the post", "توقيعات المركز", "امضاهای پست"],
+        Phrase::Cosignatures => [
+            "post-quantum cosignatures",
+            "توقيعات مشتركة صامدة للحوسبة الكمية",
+            "هم‌امضاهای پساکوانتومی",
+        ],
+        Phrase::Cosigned => ["cosigned up to", "الموقَّع توقيعًا مشتركًا حتى", "هم‌امضاشده تا"],
         Phrase::Receipts => ["receipts", "إيصالات الاستلام", "رسیدها"],
         Phrase::Messages => ["messages", "الرسائل", "پیام‌ها"],
         Phrase::Opened => ["opened", "المفتوحة", "گشوده"],

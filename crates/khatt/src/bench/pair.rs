@@ -15,6 +15,7 @@ use tokio::{
     runtime::{Builder, Runtime},
     sync::broadcast::{Receiver, error::RecvError},
 };
+use zeroize::Zeroizing;
 
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -22,6 +23,7 @@ use crate::{
     folder::system_fill,
     host::{HostParts, PostHost},
     network::{self, Whereabouts},
+    pq_key::PqKey,
 };
 
 pub(super) const NORTH: PostIndex = PostIndex(0);
@@ -119,6 +121,9 @@ impl Post {
             post,
             store,
             signer: Box::new(SoftwareSigner::from_seed(testing::seed(&format!("log {post}")))),
+            pq_signer: Some(Box::new(PqKey::from_seed(&Zeroizing::new(testing::seed(&format!(
+                "pq {post}"
+            )))))),
             prekey: PrekeySecret::from_seed(testing::seed(&format!("prekey {post}"))),
             entropy: Box::new(SystemEntropy),
             clock: Box::new(clock),

@@ -68,6 +68,9 @@ pub enum CommandError {
     /// The body of a message is not held, so that it cannot be read back.
     #[error("local post does not hold the body of message {0}")]
     LocalNoBody(EntryId),
+    /// A log of which no checkpoint is held.
+    #[error("local post holds no checkpoint of that log")]
+    LocalNoCheckpoint,
 }
 
 impl CommandError {
@@ -93,6 +96,7 @@ impl CommandError {
             Self::LocalNoAddress(_) => "KK-1917",
             Self::LocalFile { .. } => "KK-1918",
             Self::LocalNoBody(_) => "KK-1919",
+            Self::LocalNoCheckpoint => "KK-1920",
         }
     }
 }

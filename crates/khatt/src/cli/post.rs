@@ -261,6 +261,15 @@ fn alarm(dir: &Path, key: &str, who: &As, talk: &Talk) -> Result<u8, Trouble> {
     }
 }
 
+/// An age in days, hours or minutes, as the units of ISO 8601 have it: the same in every language.
+fn age(seconds: u64) -> String {
+    match seconds {
+        86_400.. => format!("P{}D", seconds / 86_400),
+        3_600.. => format!("PT{}H", seconds / 3_600),
+        _ => format!("PT{}M", seconds / 60),
+    }
+}
+
 fn print_status(view: &StatusView, talk: &Talk) {
     if talk.json {
         talk.row(view);
@@ -284,6 +293,10 @@ fn print_status(view: &StatusView, talk: &Talk) {
             talk.word(route),
             log.tests,
         ));
+        for one in &log.cosigned {
+            let age = one.age_s.map(age).unwrap_or_default();
+            talk.data(&format!("    {}: {}  {}  {age}", talk.word("cosigned"), one.size, one.by));
+        }
     }
     for alarm in &view.alarms {
         let (what, advice) = crate::advice::text(&alarm.code, talk.language);

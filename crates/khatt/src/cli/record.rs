@@ -8,13 +8,15 @@ use std::{
 };
 
 use clap::Subcommand;
+use data_encoding::HEXLOWER;
 use khatt_core::store::Reader;
-use khatt_record::SignedCharter;
+use khatt_record::{SignedCharter, statement::LABEL};
 use serde_json::json;
 
-use super::{Talk, end};
+use super::{CommandError, Talk, end};
 use crate::{
-    folder::{FolderError, PostFolder, system_fill},
+    control::desk::entry_id,
+    folder::{FolderError, PostFolder, PostKeys, system_fill},
     passphrase::Purpose,
     record::{self, Exported},
     trouble::Trouble,
@@ -30,11 +32,84 @@ pub(crate) enum Verb {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Write a log's newest cosigned checkpoint as a C2SP note, with the keys that verify it
+    Checkpoint {
+        /// The post's folder; its post must not be running
+        dir: PathBuf,
+        /// Whose log, instead of this post's
+        #[arg(long)]
+        post: Option<String>,
+    },
+    /// Write the officers' signatures of a message as COSE_Sign1 objects
+    Officers {
+        /// The post's folder; its post must not be running
+        dir: PathBuf,
+        /// The message, as POST/NUMBER
+        entry: String,
+    },
 }
 
 pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
-    let Verb::Export { dir, output } = verb;
-    end(&talk, export(&dir, output, &talk))
+    let done = match verb {
+        Verb::Export { dir, output } => export(&dir, output, &talk),
+        Verb::Checkpoint { dir, post } => checkpoint(&dir, post.as_deref(), &talk),
+        Verb::Officers { dir, entry } => officers(&dir, &entry, &talk),
+    };
+    end(&talk, done)
+}
+
+fn checkpoint(dir: &Path, post: Option<&str>, talk: &Talk) -> Result<u8, Trouble> {
+    let folder = PostFolder::existing(dir)?;
+    let talk = &talk.at(&folder);
+    let charter = folder.charter()?;
+    let store = folder.open_store(&talk.post_passphrase(Purpose::Open)?, system_fill())?;
+    let log = match post {
+        None => PostKeys::load(&store)?.post_in(&charter)?,
+        Some(name) => charter
+            .charter()
+            .posts()
+            .find(|(_, post)| post.name == name)
+            .map(|(index, _)| index)
+            .ok_or_else(|| CommandError::LocalNoSuchPost(name.to_owned()))?,
+    };
+    let Some(signed) = record::newest_note(&store.reader()?, &charter, log)? else {
+        return Err(CommandError::LocalNoCheckpoint.into());
+    };
+    if talk.json {
+        talk.row(&json!({ "note": signed.note, "keys": signed.keys, "size": signed.size,
+            "cosignatures": signed.keys.len().saturating_sub(1) }));
+    } else {
+        // The note itself, so that it can be written to a file; the keys are for people.
+        talk.data(signed.note.trim_end_matches('\n'));
+        for key in &signed.keys {
+            talk.say(key);
+        }
+    }
+    Ok(0)
+}
+
+fn officers(dir: &Path, entry: &str, talk: &Talk) -> Result<u8, Trouble> {
+    let folder = PostFolder::existing(dir)?;
+    let talk = &talk.at(&folder);
+    let charter = folder.charter()?;
+    let id = entry_id(entry)?;
+    let store = folder.open_store(&talk.post_passphrase(Purpose::Open)?, system_fill())?;
+    let signed = record::officers(&store.reader()?, &charter, id)?;
+    if signed.is_empty() {
+        return Err(CommandError::LocalNoSuchEntry(id).into());
+    }
+    for one in signed {
+        let key = HEXLOWER.encode(&one.key);
+        let statement = HEXLOWER.encode(&one.statement);
+        let cose = HEXLOWER.encode(&one.cose_sign1);
+        if talk.json {
+            talk.row(&json!({ "officer": one.officer, "key": key, "statement": statement,
+                "external_aad": HEXLOWER.encode(LABEL.as_bytes()), "cose_sign1": cose }));
+        } else {
+            talk.data(&format!("{}  {key}\n  {statement}\n  {cose}", one.officer));
+        }
+    }
+    Ok(0)
 }
 
 fn export(dir: &Path, output: Option<PathBuf>, talk: &Talk) -> Result<u8, Trouble> {
@@ -47,7 +122,8 @@ fn export(dir: &Path, output: Option<PathBuf>, talk: &Talk) -> Result<u8, Troubl
     let entries: u64 = exported.entries.iter().sum();
     if talk.json {
         talk.row(&json!({ "file": path.display().to_string(), "entries": exported.entries,
-            "checkpoints": exported.checkpoints, "forks": exported.forks }));
+            "checkpoints": exported.checkpoints, "cosignatures": exported.cosignatures,
+            "forks": exported.forks }));
     } else {
         talk.data(&format!("{}  {entries}", path.display()));
     }

@@ -183,6 +183,7 @@ pub fn take_up(
         post: own,
         store,
         signer: keys.log_signer(&folder.settings()?)?,
+        pq_signer: Some(Box::new(keys.pq_signer())),
         prekey: keys.prekey_secret(),
         entropy: Box::new(SystemEntropy),
         clock: Box::new(SystemClock::start()),

@@ -126,7 +126,7 @@ impl Desk {
         match ask {
             Ask::Status => {
                 let mode = self.host.mode();
-                let mut status = self.look(move |line, _| StatusView::of(line, mode))?;
+                let mut status = self.look(move |line, now| StatusView::of(line, mode, now))?;
                 status.health = self.health()?;
                 Ok(Answer::Status(Box::new(status)))
             }

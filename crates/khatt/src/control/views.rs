@@ -22,6 +22,10 @@ use khatt_record::{
 };
 use serde::{Deserialize, Serialize};
 
+mod status;
+
+pub use status::{AlarmRow, CosignedRow, LogRow, StatusView};
+
 /// A labelled value.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct RowView {
@@ -186,67 +190,6 @@ pub struct LadderView {
     pub banner: String,
     /// Whether the level waited for was reached.
     pub reached: bool,
-}
-
-/// How a post stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StatusView {
-    /// The line's kind.
-    pub kind: String,
-    /// The line.
-    pub line: String,
-    /// This post.
-    pub post: String,
-    /// Its party.
-    pub party: String,
-    /// Whether it signs nothing more, because a peer holds more of its log than it does itself.
-    pub halted: bool,
-    /// Every log.
-    pub logs: Vec<LogRow>,
-    /// Alarms that stand.
-    pub alarms: Vec<AlarmRow>,
-    /// Drafts that wait.
-    pub drafts: usize,
-    /// What this process answers for: `running` with its network, or `alone` for one command.
-    pub mode: String,
-    /// How it fares, in numbers.
-    pub health: crate::health::HealthView,
-}
-
-/// One log.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LogRow {
-    /// Its post.
-    pub post: String,
-    /// Entries durable here.
-    pub size: u64,
-    /// The root at that size.
-    pub root: String,
-    /// How much of our log its post is known to hold.
-    pub confirmed: u64,
-    /// Whether a route to it is up.
-    pub connected: bool,
-    /// Whether it was proved to have signed two histories.
-    pub forked: bool,
-    /// How the last line tests went: `untested`, `ok`, `amber`, `red`; `own` for this post.
-    pub tests: String,
-}
-
-/// One alarm.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AlarmRow {
-    /// Its code.
-    pub code: String,
-    /// Its key, for `post alarm`.
-    pub key: String,
-    /// `Z`, `S`, `O`, `P` or `R`.
-    pub class: String,
-    /// When it was raised.
-    pub time: String,
-    /// How often its cause has come.
-    pub count: u64,
-    /// Whether an officer has seen it.
-    pub seen: bool,
 }
 
 macro_rules! redacted {
@@ -543,57 +486,5 @@ impl MessageView {
             officers,
             ladder: LadderView::of(line, view.entry, now, language, None),
         }
-    }
-}
-
-impl StatusView {
-    /// Shows how a post stands. `mode` says whether its network runs.
-    #[must_use]
-    pub fn of(line: &Line, mode: &str) -> Self {
-        let charter = line.charter();
-        let own = line.own();
-        let party = charter.post(own).and_then(|post| charter.charter().party(post.party));
-        let logs = line.log_views().into_iter().map(|log| LogRow {
-            post: post_name(charter, log.log),
-            size: log.size,
-            root: log.root.to_string(),
-            confirmed: log.confirmed,
-            connected: log.log == own || line.is_connected(log.log),
-            forked: log.frozen,
-            tests: line
-                .line_tests(log.log)
-                .map_or("own", |tests| standing(tests.standing()))
-                .into(),
-        });
-        let alarms = line.alarms().map(|alarm| AlarmRow {
-            code: alarm.cause.code().to_owned(),
-            key: alarm.cause.key(),
-            class: alarm.cause.class().letter().to_string(),
-            time: zulu(alarm.raised_wall_ms),
-            count: alarm.count,
-            seen: alarm.seen_by.is_some(),
-        });
-        Self {
-            kind: line.kind().to_string(),
-            line: line.line_id().to_string(),
-            post: post_name(charter, own),
-            party: party.map(|party| party.name.clone()).unwrap_or_default(),
-            halted: line.halted().is_some(),
-            logs: logs.collect(),
-            alarms: alarms.collect(),
-            drafts: line.drafts().count(),
-            mode: mode.to_owned(),
-            health: Default::default(),
-        }
-    }
-}
-
-const fn standing(standing: khatt_core::line_test::Standing) -> &'static str {
-    use khatt_core::line_test::Standing;
-    match standing {
-        Standing::Untested => "untested",
-        Standing::Ok => "ok",
-        Standing::Amber => "amber",
-        Standing::Red => "red",
     }
 }

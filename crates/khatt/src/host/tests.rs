@@ -54,6 +54,7 @@ fn parts(
         post,
         store: store.expect("a store"),
         signer: Box::new(SoftwareSigner::from_seed(seed(&format!("log {post}")))),
+        pq_signer: None,
         prekey: PrekeySecret::from_seed(seed(&format!("prekey {post}"))),
         entropy: Box::new(SeededEntropy::new(&format!("host {post}"))),
         clock,

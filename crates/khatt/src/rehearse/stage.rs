@@ -147,6 +147,7 @@ impl Stage {
                 post: index,
                 store,
                 signer: keys.log_signer(&settings)?,
+                pq_signer: Some(Box::new(keys.pq_signer())),
                 prekey: keys.prekey_secret(),
                 entropy: Box::new(SystemEntropy),
                 clock: Box::new(clock.clone()),

@@ -1,10 +1,12 @@
 //! The encoding of each item.
 
 use super::{HAVE_MAX, Item, ItemsError, PROOF_MAX, Run, Standing, lean};
-use crate::cbor::{Reader, Writer};
+use crate::cbor::{DecodeError, Reader, Writer};
 use crate::commit::OpenPart;
+use crate::cosign::{Cosignature, TIME_MAX_S};
 use crate::ids::{Hash, PostIndex};
 use crate::key_order::KEY_ORDER_MAX;
+use crate::pq::{PQ_SIGNATURE_LEN, PqSignature};
 use crate::seal::epoch::CAPSULE_LEN;
 use crate::seal::frame::{FRAME_MAX, FrameContext};
 
@@ -23,6 +25,8 @@ const CHARTER: u64 = 11;
 const REJECT: u64 = 12;
 const EPOCH_LEAF: u64 = 13;
 const KEY_ORDER: u64 = 14;
+const COSIGNATURE: u64 = 15;
+const COSIGNED: u64 = 16;
 
 /// The longest leaf in which a capsule is looked for: 16 recipients' capsules and their heads.
 const EPOCH_LEAF_MAX: usize = 32 * 1024;
@@ -118,6 +122,22 @@ pub(super) fn encode_item(
         }
         Item::Reject { log, index, code } => {
             place(&mut out, 4, REJECT, *log, *index).uint(*code);
+        }
+        Item::Cosignature(one) => {
+            if one.post != context.sender {
+                return Err(ItemsError::NotCanonical);
+            }
+            out.array(6).uint(COSIGNATURE).uint(one.log.into()).uint(one.generation.into());
+            out.uint(one.size).uint(one.time_s).bytes(one.signature.as_bytes());
+        }
+        Item::Cosigned(sizes) => {
+            if sizes.len() > HAVE_MAX {
+                return Err(ItemsError::TooLong);
+            }
+            out.array(2).uint(COSIGNED).array(sizes.len());
+            for (log, size) in sizes {
+                out.array(2).uint((*log).into()).uint(*size);
+            }
         }
     }
     Ok(out.finish())
@@ -227,7 +247,27 @@ pub(super) fn decode_item(
             run.own(index);
             Item::Leaf { log: context.sender, index, leaf }
         }
-        (known, _) if known <= KEY_ORDER => return Err(ItemsError::OtherLength(known)),
+        (COSIGNATURE, 6) => {
+            let (log, generation) = (reader.number()?, reader.u32()?);
+            let (size, time_s) = (reader.uint()?, reader.uint_max(TIME_MAX_S)?);
+            let at = reader.position();
+            let signature = PqSignature::from_slice(reader.bytes(PQ_SIGNATURE_LEN)?)
+                .ok_or(DecodeError::PeerOtherLength { at })?;
+            let post = context.sender;
+            Item::Cosignature(Cosignature { post, generation, log, size, time_s, signature })
+        }
+        (COSIGNED, 2) => {
+            let count = reader.array(HAVE_MAX)?;
+            let mut sizes = Vec::with_capacity(count);
+            for _ in 0..count {
+                reader.array_of(2)?;
+                sizes.push(read_place(reader)?);
+            }
+            Item::Cosigned(sizes)
+        }
+        (known @ (PAD..=COSIGNED), _) => {
+            return Err(ItemsError::OtherLength(known));
+        }
         (other, _) => return Err(ItemsError::Unknown(other)),
     })
 }
