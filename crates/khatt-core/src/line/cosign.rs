@@ -221,7 +221,11 @@ impl Line {
             return;
         }
         if let Some(held) = self.cosignatures.newest.get(&(log, peer)) {
-            let late = now.wall_ms.abs_diff(held.kept_ms) / 1000 >= COSIGN_EVERY_S / TOLERANCE;
+            // By the cosigner's own times, since one that was away comes with old ones; not beyond
+            // tomorrow, so that claims alone cannot fill the disk.
+            let tomorrow_s = (now.wall_ms / 1000).saturating_add(COSIGN_EVERY_S);
+            let later_s = one.time_s.min(tomorrow_s).saturating_sub(held.time_s);
+            let late = later_s >= COSIGN_EVERY_S / TOLERANCE;
             let far = size >= held.size.saturating_add(COSIGN_ENTRIES / TOLERANCE);
             if size <= held.size || !(late || far) {
                 return;

@@ -74,6 +74,7 @@ fn without_a_key_at_hand_none_is_made_and_none_is_missed() {
 #[test]
 fn a_log_is_cosigned_again_after_256_entries_and_not_before() {
     let mut rig = Rig::cosigning(2);
+    heartbeats(&mut rig);
     let first = view(&rig, NORTH, NORTH, NORTH).expect("the first").size;
     let size = |rig: &Rig| rig.lines[0].as_ref().expect("up").log_views()[0].size;
     let missing = COSIGN_ENTRIES - (size(&rig) - first);
@@ -90,9 +91,11 @@ fn a_log_is_cosigned_again_after_256_entries_and_not_before() {
 #[test]
 fn a_log_that_has_grown_is_cosigned_again_after_a_day() {
     let mut rig = Rig::cosigning(2);
+    heartbeats(&mut rig);
     let first = view(&rig, NORTH, NORTH, NORTH).expect("the first");
     grow(&mut rig, 1);
-    rig.advance((COSIGN_EVERY_S - 60) * 1000);
+    // The heartbeats were four half minutes of the day.
+    rig.advance((COSIGN_EVERY_S - 300) * 1000);
     assert_eq!(view(&rig, NORTH, NORTH, NORTH), Some(first));
     // Nobody says a word: the post looks by itself.
     rig.advance(2 * 3_600_000);
@@ -106,6 +109,7 @@ fn a_log_that_has_grown_is_cosigned_again_after_a_day() {
 #[test]
 fn a_peer_that_was_away_is_sent_what_it_lacks() {
     let mut rig = Rig::cosigning(2);
+    heartbeats(&mut rig);
     rig.cut(NORTH, SOUTH);
     grow(&mut rig, COSIGN_ENTRIES);
     let ours = view(&rig, NORTH, NORTH, NORTH).expect("made meanwhile");
@@ -126,6 +130,7 @@ fn a_peer_that_was_away_is_sent_what_it_lacks() {
 #[test]
 fn a_restarted_post_knows_what_it_made_and_holds() {
     let mut rig = Rig::cosigning(2);
+    heartbeats(&mut rig);
     let before = rig.lines[1].as_ref().expect("up").cosigned_views();
     assert_eq!(before.len(), 4);
     rig.kill(SOUTH);
@@ -137,6 +142,7 @@ fn a_restarted_post_knows_what_it_made_and_holds() {
 #[test]
 fn a_wrong_cosignature_is_an_alarm_and_nothing_stops() {
     let mut rig = Rig::cosigning(3);
+    heartbeats(&mut rig);
     let held = view(&rig, SOUTH, NORTH, NORTH).expect("a good one");
     grow(&mut rig, COSIGN_ENTRIES / 2);
     let mut forger = Forger::take_over(&mut rig, NORTH);
