@@ -124,6 +124,11 @@ pub(crate) fn test_files(tree: &Tree) -> BTreeSet<String> {
             gated = row == "#[cfg(test)]" || (gated && row.starts_with("#["));
         }
     }
+    // What a module for tests declares is for tests too.
+    let folders: Vec<String> =
+        found.iter().map(|path| format!("{}/", path.trim_end_matches(".rs"))).collect();
+    let inside = |path: &str| folders.iter().any(|folder| path.starts_with(folder.as_str()));
+    found.extend(tree.texts(".rs").map(|(path, _)| path.to_owned()).filter(|path| inside(path)));
     found
 }
 
