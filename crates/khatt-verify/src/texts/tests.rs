@@ -42,6 +42,8 @@ fn codes() -> Vec<&'static str> {
         FaultKind::CutOff,
         FaultKind::GenerationEnded,
         FaultKind::CheckpointEnded,
+        FaultKind::Cosignature(khatt_record::cosign::CosignError::PeerNoKey),
+        FaultKind::CosignatureBeyond,
         FaultKind::CharterRefused,
         FaultKind::CharterSuccession(AmendError::PeerOtherKind),
         FaultKind::Forked,
