@@ -1,7 +1,7 @@
 //! A post's backup: one file from which its folder can be made again (`spec/backup.md`).
 //!
 //! Whoever holds the store makes a snapshot of it and seals a manifest ([`prepare`]); the command puts
-//! both and the folder's other files into a tar archive ([`write`]). [`restore`] makes a folder of
+//! both and the folder's other files into a tar archive ([`write()`]). [`restore()`] makes a folder of
 //! one. Nothing in a backup is open that is not open in the folder. What a restored post must do
 //! before it signs again is the engine's affair.
 
