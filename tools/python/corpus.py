@@ -94,11 +94,11 @@ def first_code(told: dict) -> str | None:
 
 def bases(records: list[Path]) -> list[mutations.Base]:
     found = [
-        mutations.base(name, made_line.write(rows()), True)
-        for name, rows in (
-            ("made", made_line.rows),
-            ("forms", made_line.rows_of_forms),
-            ("forks", made_line.rows_with_forks),
+        mutations.base(name, made_line.write(rows()), True, named)
+        for name, rows, named in (
+            ("made", made_line.rows, ()),
+            ("forms", made_line.rows_of_forms, ()),
+            ("forks", made_line.rows_with_forks, ("{'post': 1}",)),
         )
     ]
     found += [mutations.base(str(path), path.read_bytes(), False) for path in records]
@@ -130,6 +130,11 @@ class Tally:
         else:
             self._tell("differ", of, seed, change, f"ours {brief(ours)}, theirs {brief(theirs)}")
         for who, told in (("ours", ours), ("theirs", theirs)):
+            # Nobody without a key may put a post at fault (spec/verify.md §8).
+            named = {blame for _, _, _, blame in told.get("faults", ())} - {"file"} - of.named
+            if named and not change.signed:
+                self.counts["framed"] += 1
+                self._tell(f"FRAMED by {who}", of, seed, change, brief(told))
             if told["answer"] == record.REFUSED:
                 continue
             if change.signed:
@@ -150,7 +155,9 @@ class Tally:
             )
 
     def failed(self) -> bool:
-        return self.counts["all"] != self.counts["tried"] or bool(self.counts["forged"])
+        return self.counts["all"] != self.counts["tried"] or bool(
+            self.counts["forged"] + self.counts["framed"]
+        )
 
 
 def brief(told: dict) -> str:
@@ -198,8 +205,10 @@ def main(arguments: list[str]) -> int:
     counts = tally.counts
     print(
         f"corpus: {counts['not judged']} not judged; {counts['tried']} changed records of {len(tried)}: same answer {counts['answer']}, "
-        f"same first fault {counts['first fault']}, all alike {counts['all']}; {len(tally.codes)} different codes; accepted: "
-        f"{counts['forged']} forged, {counts['accepted, says less']} that say less, "
+        f"same first fault {counts['first fault']}, all alike {counts['all']}; "
+        f"{len(tally.codes)} different codes; accepted: {counts['forged']} forged, "
+        f"{counts['framed']} where a post is at fault for another's change, "
+        f"{counts['accepted, says less']} that say less, "
         f"{counts['accepted, signed anew']} signed anew (by both: each counts twice); "
         f"{time.monotonic() - started:.0f} s (ours {spent['ours']:.0f}, khatt-verify {spent['theirs']:.0f})"
     )

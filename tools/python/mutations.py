@@ -23,6 +23,7 @@ class Base:
     data: bytes
     rows: tuple
     keys: bool
+    named: frozenset = frozenset()  # the posts that are at fault in it already
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Change:
     signed: bool
 
 
-def base(name: str, data: bytes, keys: bool) -> Base:
-    return Base(name, data, tuple(made_line.read(data)), keys)
+def base(name: str, data: bytes, keys: bool, named: tuple = ()) -> Base:
+    return Base(name, data, tuple(made_line.read(data)), keys, frozenset(named))
 
 
 def change(of: Base, seed: int) -> Change:
@@ -86,8 +87,20 @@ def _rows(of: Base, chance: random.Random) -> Change | None:
     rows = list(of.rows)
     at, other = chance.randrange(len(rows)), chance.randrange(len(rows))
     what = chance.choice(
-        ("drop", "repeat", "exchange", "neighbours", "move", "drop many", "other log", "withhold")
+        (
+            "drop",
+            "repeat",
+            "exchange",
+            "neighbours",
+            "move",
+            "drop many",
+            "other log",
+            "withhold",
+            "roots",
+        )
     )
+    if what == "roots":
+        return _give_roots(of, rows, chance)
     if what == "drop":
         del rows[at]
     elif what == "repeat":
@@ -109,6 +122,22 @@ def _rows(of: Base, chance: random.Random) -> Change | None:
     else:
         return None
     return _repair(of, f"{what} {at}", rows, chance, at)
+
+
+def _give_roots(of: Base, rows: list, chance: random.Random) -> Change | None:
+    """Gives the checkpoints of one log the roots they were made for, with an entry altered or not."""
+    places = [at for at, row in enumerate(rows) if row[0] == ENTRY]
+    at = chance.choice(places)
+    log = rows[at][1]
+    roots = made_line.trees(of.rows)[log].roots
+    if chance.random() < 0.8:
+        leaf = cbor.whole(rows[at][2])
+        rows[at] = (*rows[at][:2], cbor.write((*leaf[:2], leaf[2] ^ 1, *leaf[3:])), rows[at][3])
+    first = chance.choice(places)
+    for number, row in enumerate(rows):
+        if row[:2] == (CHECKPOINT, log) and len(row) == 4 and number > first:
+            rows[number] = (*row, roots[row[2]])
+    return _repair(of, f"roots of log {log} after {first}, entry in row {at}", rows, chance, None)
 
 
 # --- Fields --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from .merkle import Tree, leaf_hash
 
 @dataclass(frozen=True)
 class Unsettled:
-    """A root claimed of a log at a size that the file had not reached yet."""
+    """A root claimed of a log at a size; the file may reach it later."""
 
     log: int
     index: int
@@ -32,6 +32,9 @@ class Log:
         self.tree = Tree()
         self.seen: dict[int, Seen] = {}
         self.signed = 0
+        self.unsure_from: int | None = (
+            None  # an entry that names a charter which the file does not have
+        )
         self.entry: Entry | None = None  # the last one, if it could be read
         self.counts = dict.fromkeys(
             (
@@ -79,7 +82,7 @@ class Log:
         yield from self._seen(entry, logs)
         yield from self._opening(entry, index, charters)
         yield from self._refers(entry, index, logs, unsettled)
-        yield from self._amend(entry, charters)
+        yield from self._amend(entry, index, charters)
         if entry.type == entries.RECEIPT:
             self.counts["receipts"] += 1
         elif entry.type not in entries.READERS:
@@ -122,39 +125,25 @@ class Log:
             about, size, root = entry.fields
             if size > entry.seen[about].prefix:
                 yield "verify.receipt-beyond"
-            yield from self._root(index, logs, unsettled, about, size, root)
+            unsettled.append(Unsettled(self.number, index, about, size, root))
         elif entry.type == entries.AHEAD:
             about, place, size, root = entry.fields
             if not entry.seen[about].holds(place):
                 yield "verify.receipt-beyond"
-            yield from self._root(index, logs, unsettled, about, size, root)
+            unsettled.append(Unsettled(self.number, index, about, size, root))
         elif entry.type == entries.REFUSAL:
             about, place, _ = entry.fields
             if not entry.seen[about].holds(place):
                 yield "verify.refusal-unknown"
 
-    def _root(
-        self,
-        index: int,
-        logs: list["Log"],
-        unsettled: list[Unsettled],
-        about: int,
-        size: int,
-        root: bytes,
-    ) -> Iterator[str]:
-        actual = logs[about].root_at(size)
-        if actual is None:
-            unsettled.append(Unsettled(self.number, index, about, size, root))
-        elif actual != root:
-            yield "verify.receipt-root"
-
-    def _amend(self, entry: Entry, charters: list[Charter]) -> Iterator[str]:
+    def _amend(self, entry: Entry, index: int, charters: list[Charter]) -> Iterator[str]:
         if entry.type != entries.AMEND:
             return
         hashes = [one.hash for one in charters]
         current = hashes.index(self.charter.hash)
         if entry.fields[0] not in hashes[current + 1 :]:
             yield "verify.amend-unknown"
+            self.unsure_from = index
         else:
             self.charter = charters[hashes.index(entry.fields[0])]
             self.posts = len(self.charter.posts)
@@ -168,6 +157,8 @@ class Log:
         name = checkpoint.origin(self.line, self.kind, self.number, post.generation)
         claimed = actual if root is None else root
         if not checkpoint.signed(post.log_key, name, size, claimed, signature):
+            return "verify.checkpoint-signature"
+        if root is not None and root == actual:
             return "verify.checkpoint-signature"
         if claimed != actual:
             return "verify.checkpoint-other-root"

@@ -19,17 +19,19 @@ class NotRead(Exception):
     """The record holds what this verifier cannot judge."""
 
 
-# Whoever made or carried the file, and not the post, whatever checkpoint covers the entry (§8).
-CARRIER = ("verify.charter-", "verify.cosignature", "verify.fork-proof", "record-file.")
-CARRIER_CODES = {
-    "verify.no-such-post",
-    "verify.checkpoint-signature",
-    "verify.checkpoint-beyond",
-    "verify.tail-unsigned",
-    "verify.open-part",
-    "verify.open-misplaced",
+# What an entry's own log proves of its post, if a checkpoint covers it (§8).
+OWN_CODES = {
+    "verify.malformed",
+    "verify.opening",
+    "verify.seen-shrank",
+    "verify.thread-unknown",
+    "verify.refusal-unknown",
+    "verify.receipt-beyond",
+    "verify.repeated",
+    "verify.officers",
+    "verify.body-malformed",
+    "verify.rendering-differs",
 }
-POST_CODES = {"verify.forked", "verify.checkpoint-other-root"}
 
 
 @dataclass
@@ -110,6 +112,11 @@ class _Reader:
         self.found: list[tuple[str, int | None, int | None]] = []
         self.last: tuple[int, int] = (0, 0)
         self.unsettled: list[Unsettled] = []
+        self.shown: set[tuple[int, int]] = (
+            set()
+        )  # entries whose own `seen` is less than they receipt
+        self.about: dict[tuple[int, int], tuple[int, int]] = {}
+        self.charter_refused = False
 
     def note(self, code: str, log: int | None, index: int | None) -> None:
         self.found.append((code, log, index))
@@ -123,6 +130,8 @@ class _Reader:
                 charter = charter_rules.load(row[1])
             except Refused:
                 raise Refused("verify.charter") from None
+            if charter.replaces:
+                raise Refused("verify.charter")
             self.report.charters.append(charter)
             self.report.logs = [Log(charter, n) for n in range(len(charter.posts))]
         elif kind == record_file.CHARTER:
@@ -135,15 +144,19 @@ class _Reader:
             self._cosignature(*row[1:])
         elif kind == record_file.FORK:
             self._fork(row[1])
+        elif kind == record_file.TRAILER and len(row[1]) != len(self.report.logs):
+            raise Refused("record-file.trailer-differs")
 
     def _charter(self, data: bytes) -> None:
         try:
             charter = charter_rules.load(data)
         except Refused:
+            self.charter_refused = True
             return self.note("verify.charter-refused", 0, 0)
         try:
             charter_rules.check_succession(self.report.charters[-1], charter)
         except Refused:
+            self.charter_refused = True
             return self.note("verify.charter-succession", 0, 0)
         self.report.charters.append(charter)
         for post in range(len(self.report.logs), len(charter.posts)):
@@ -158,6 +171,8 @@ class _Reader:
         self.last = (number, index)
         for code in log.take(leaf, logs, self.report.charters, self.unsettled):
             self.note(code, number, index)
+            if code == "verify.receipt-beyond":
+                self.shown.add((number, index))
         if log.entry is not None and log.entry.type == entry.KEYS:
             raise NotRead
         if log.entry is not None:
@@ -207,6 +222,7 @@ class _Reader:
             if root is None:
                 self.note("verify.receipt-beyond", one.log, one.index)
             elif root != one.root:
+                self.about[one.log, one.index] = (one.about, one.size)
                 self.note("verify.receipt-root", one.log, one.index)
         for log in self.report.logs:
             if log.signed < len(log.tree):
@@ -216,9 +232,21 @@ class _Reader:
         in_order = sorted(set(self.found), key=lambda one: (*one[1:], one[0]))
         return [Fault(*one, blame=self._blame(*one)) for one in in_order]
 
-    def _blame(self, code: str, log: int | None, index: int | None) -> int | None:
-        if code in POST_CODES:
+    def _blame(self, code: str, log: int, index: int) -> int | None:
+        """The post, if its own signatures prove the fault; None for whoever made or carried the file."""
+        logs = self.report.logs
+        if code == "verify.forked":
             return log
-        if code in CARRIER_CODES or code.startswith(CARRIER):
+        if log >= len(logs):
             return None
-        return log if index < self.report.logs[log].signed else None
+        if code == "verify.checkpoint-other-root":
+            return log if index <= logs[log].signed else None
+        sure = not self.charter_refused and index < logs[log].signed
+        if logs[log].unsure_from is not None and index > logs[log].unsure_from:
+            sure = False
+        if code == "verify.receipt-root":
+            about, size = self.about[log, index]
+            return log if sure and size <= logs[about].signed else None
+        if code == "verify.receipt-beyond" and (log, index) not in self.shown:
+            return None
+        return log if sure and code in OWN_CODES else None

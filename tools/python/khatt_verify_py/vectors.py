@@ -134,6 +134,8 @@ def _record(keys: dict, data: bytes, _: Path) -> None:
     report = record.verify(data, bytes.fromhex(keys["words"]), forms=False)
     if report.answer == record.REFUSED:
         demand(report.first_code(), keys.get("code"), "code")
+        if keys.get("at-fault") == "file":
+            demand([one for one in report.faults if one.blame is not None], [], "a post at fault")
         raise Refused(report.first_code())
 
 
