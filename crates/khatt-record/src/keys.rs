@@ -14,7 +14,8 @@ use thiserror::Error;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum KeyError {
-    /// The 32 bytes are no point, or one of small order, under which anything verifies.
+    /// The 32 bytes are no point in its only encoding, or one of small order, under which
+    /// anything verifies.
     #[error("peer's key is no usable ed25519 key")]
     PeerUnusable,
 }
@@ -43,10 +44,11 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError`] if they are no point on the curve, or one of small order.
+    /// [`KeyError`] if they are no point on the curve, a second spelling of one, or one of small
+    /// order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         match VerifyingKey::from_bytes(bytes) {
-            Ok(key) if !key.is_weak() => Ok(Self(key)),
+            Ok(key) if !key.is_weak() && is_reduced(bytes) => Ok(Self(key)),
             _ => Err(KeyError::PeerUnusable),
         }
     }
@@ -67,6 +69,12 @@ impl PublicKey {
             .verify_strict(message, &Signature::from_bytes(signature))
             .map_err(|_| PeerBadSignature)
     }
+}
+
+/// Tells whether y is below 2^255 − 19 (RFC 8032 §5.1.3), which `ed25519-dalek` does not ask.
+fn is_reduced(bytes: &[u8; 32]) -> bool {
+    let [lowest, middle @ .., highest] = bytes;
+    highest & 0x7f != 0x7f || middle.iter().any(|byte| *byte != 0xff) || *lowest < 0xed
 }
 
 impl fmt::Debug for PublicKey {

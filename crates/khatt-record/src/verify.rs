@@ -5,6 +5,7 @@
 //! is checked through [`BodyCheck`], which the commands fill with `khatt-forms`; files, texts and
 //! exit codes are theirs too.
 
+mod blame;
 mod keys;
 mod report;
 mod run;
@@ -83,6 +84,9 @@ pub enum VerifyFault {
     /// The charter that the file begins with is refused.
     #[error("peer's file begins with a charter that is refused: {0}")]
     PeerCharter(#[source] crate::charter::SignError),
+    /// The charter that the file begins with takes the place of one that the file does not have.
+    #[error("peer's file begins with an amendment, without the charter before it")]
+    PeerAmendment,
     /// The file is of another line than the anchor.
     #[error("peer's file is of another line than the charter or check words given")]
     PeerOtherLine,
@@ -95,7 +99,7 @@ impl VerifyFault {
         match self {
             Self::File(error) => error.code(),
             Self::PeerNoCharter => "verify.no-charter",
-            Self::PeerCharter(_) => "verify.charter",
+            Self::PeerCharter(_) | Self::PeerAmendment => "verify.charter",
             Self::PeerOtherLine => "verify.other-line",
         }
     }

@@ -32,9 +32,9 @@ class Log:
         self.tree = Tree()
         self.seen: dict[int, Seen] = {}
         self.signed = 0
-        self.unsure_from: int | None = (
-            None  # an entry that names a charter which the file does not have
-        )
+        # The first entries that name a charter, and entries, which the file does not have there.
+        self.amend_unknown: int | None = None
+        self.seen_beyond: int | None = None
         self.entry: Entry | None = None  # the last one, if it could be read
         self.counts = dict.fromkeys(
             (
@@ -79,7 +79,7 @@ class Log:
             yield "verify.malformed"
             return
         self.entry = entry
-        yield from self._seen(entry, logs)
+        yield from self._seen(entry, index, logs)
         yield from self._opening(entry, index, charters)
         yield from self._refers(entry, index, logs, unsettled)
         yield from self._amend(entry, index, charters)
@@ -101,7 +101,7 @@ class Log:
             if line != self.line or generation not in known:
                 yield "verify.opening"
 
-    def _seen(self, entry: Entry, logs: list["Log"]) -> Iterator[str]:
+    def _seen(self, entry: Entry, index: int, logs: list["Log"]) -> Iterator[str]:
         shrank = beyond = False
         for post, seen in enumerate(entry.seen):
             if post == self.number:
@@ -112,6 +112,8 @@ class Log:
         if shrank:
             yield "verify.seen-shrank"
         if beyond:
+            if self.seen_beyond is None:
+                self.seen_beyond = index
             yield "verify.seen-beyond"
 
     def _refers(
@@ -143,7 +145,8 @@ class Log:
         current = hashes.index(self.charter.hash)
         if entry.fields[0] not in hashes[current + 1 :]:
             yield "verify.amend-unknown"
-            self.unsure_from = index
+            if self.amend_unknown is None:
+                self.amend_unknown = index
         else:
             self.charter = charters[hashes.index(entry.fields[0])]
             self.posts = len(self.charter.posts)

@@ -242,8 +242,14 @@ class _Reader:
         if code == "verify.checkpoint-other-root":
             return log if index <= logs[log].signed else None
         sure = not self.charter_refused and index < logs[log].signed
-        if logs[log].unsure_from is not None and index > logs[log].unsure_from:
+        if logs[log].amend_unknown is not None and index > logs[log].amend_unknown:
             sure = False
+        if code == "verify.officers":
+            # By which keys: orders may have been altered, left out or moved.
+            if any(one.signed < len(one.tree) for one in logs):
+                sure = False
+            if logs[log].seen_beyond is not None and index >= logs[log].seen_beyond:
+                sure = False
         if code == "verify.receipt-root":
             about, size = self.about[log, index]
             return log if sure and size <= logs[about].signed else None

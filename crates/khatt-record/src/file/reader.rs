@@ -99,6 +99,8 @@ pub struct RecordReader<R> {
     done: bool,
     digest: Sha256,
     counts: Vec<u64>,
+    /// How many counts the trailer must have, if that is known.
+    posts: Option<usize>,
 }
 
 impl<R: io::Read> RecordReader<R> {
@@ -117,6 +119,7 @@ impl<R: io::Read> RecordReader<R> {
             done: false,
             digest: Sha256::new(),
             counts: vec![0; POSTS_MAX],
+            posts: None,
         };
         let length = match reader.row_length() {
             Ok(Some(length)) => length,
@@ -135,6 +138,11 @@ impl<R: io::Read> RecordReader<R> {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.offset.saturating_add(self.start as u64)
+    }
+
+    /// Says how many posts the charters read so far have: the trailer must count for each of them.
+    pub const fn expect_posts(&mut self, posts: usize) {
+        self.posts = Some(posts);
     }
 
     /// Reads the next row, or `None` after a trailer that matches.
@@ -173,7 +181,9 @@ impl<R: io::Read> RecordReader<R> {
         let found = <[u8; 32]>::from(self.digest.clone().finalize());
         let (named, others) =
             self.counts.split_at_checked(counts.len()).unwrap_or((&self.counts, &[]));
-        if digest != found || counts.as_slice() != named || others.iter().any(|count| *count != 0) {
+        let other_posts = self.posts.is_some_and(|posts| posts != counts.len());
+        let uncounted = others.iter().any(|count| *count != 0);
+        if digest != found || counts.as_slice() != named || uncounted || other_posts {
             return Err(RecordFileError::PeerTrailerDiffers);
         }
         self.consume(length);

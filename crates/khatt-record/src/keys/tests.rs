@@ -41,6 +41,23 @@ fn keys_of_small_order_are_refused() {
 }
 
 #[test]
+fn second_spellings_of_keys_are_refused() {
+    // y = 3, which is a point's, and y = 3 + (2^255 − 19), which is the same point's for a careless reader.
+    let mut only = [0; 32];
+    only[0] = 3;
+    let mut second = [0xff; 32];
+    (second[0], second[31]) = (0xf0, 0x7f);
+    for sign in [0, 0x80] {
+        only[31] |= sign;
+        second[31] |= sign;
+        assert_eq!(PublicKey::from_bytes(&only).map(|key| *key.as_bytes()), Ok(only));
+        assert_eq!(PublicKey::from_bytes(&second), Err(KeyError::PeerUnusable));
+        let careless = ed25519_dalek::VerifyingKey::from_bytes(&second);
+        assert!(careless.is_ok_and(|key| !key.is_weak()), "a point all the same");
+    }
+}
+
+#[test]
 fn a_signer_prints_nothing_of_its_key() {
     assert_eq!(format!("{:?}", SoftwareSigner::from_seed([0x5a; 32])), "SoftwareSigner(redacted)");
 }

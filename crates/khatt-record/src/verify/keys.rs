@@ -44,7 +44,7 @@ impl Orders {
         Self { by_log, all: KeysInForce::new(Arc::clone(charter)), forks: BTreeSet::new() }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.by_log.iter().all(Vec::is_empty)
     }
 

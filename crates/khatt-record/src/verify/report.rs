@@ -309,26 +309,4 @@ impl FaultKind {
             Self::TooManyLate => "verify.too-many-late",
         }
     }
-
-    /// Tells whether only the maker or carrier of the file can be at fault, whatever is signed.
-    pub(super) const fn is_of_file(&self) -> bool {
-        matches!(
-            self,
-            Self::NoSuchPost
-                | Self::CheckpointSignature
-                | Self::CheckpointBeyond
-                | Self::TailUnsigned
-                | Self::OpenPart(_)
-                | Self::OpenMisplaced
-                | Self::Cosignature(_)
-                | Self::CosignatureBeyond
-                | Self::CharterRefused
-                | Self::CharterSuccession(_)
-                | Self::ForkProof(_)
-                | Self::KeyOrderForkProof(_)
-                | Self::ForkProofMalformed(_)
-                | Self::Damaged(_)
-                | Self::TooManyLate
-        )
-    }
 }

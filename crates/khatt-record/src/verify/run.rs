@@ -4,9 +4,10 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::report::{Blame, Established, FAULTS_MAX, FaultKind, PostReport, Report};
-use super::walk::{Late, LateWhat, Walk};
-use super::work::{Batch, Findings, Job, Rooted};
+use super::blame::{self, Proof};
+use super::report::{Established, FAULTS_MAX, FaultKind, PostReport, Report};
+use super::walk::{Late, LateWhat, Walk, rooted};
+use super::work::{Batch, Findings, Job};
 use super::{Anchor, BodyCheck, Progress, VerifyFault};
 use crate::charter::SignedCharter;
 use crate::file::{RecordFileError, RecordReader, Row};
@@ -40,7 +41,11 @@ pub(super) fn verify<R: io::Read>(
         }
         _ => return Err(VerifyFault::PeerNoCharter),
     };
+    if charter.charter().previous.is_some() {
+        return Err(VerifyFault::PeerAmendment);
+    }
     let posts = charter.post_count();
+    reader.expect_posts(posts);
     let mut walk = Walk::new(Arc::new(charter));
     let mut found = Findings::new(posts);
     let workers = threads.clamp(1, THREADS_MAX).saturating_sub(1);
@@ -140,6 +145,7 @@ fn read_rows<R: io::Read>(
         let job = match row {
             Row::Charter(file) => {
                 walk.amend(&file, found);
+                reader.expect_posts(walk.logs.len());
                 continue;
             }
             Row::Fork(proof) => {
@@ -236,15 +242,22 @@ fn settle_late(late: &Late, actual: crate::ids::Hash, walk: &mut Walk, found: &m
                 state.receipts += 1;
             }
         }
-        LateWhat::Receipt { at, .. } => found.fault(*at, FaultKind::ReceiptRoot),
         LateWhat::Cosignature { one, signer } => found.cosignature(one, signer, actual),
-        LateWhat::Checkpoint { signature, signer, ended } => {
+        LateWhat::Receipt { at, .. } => {
+            let proof = Proof::EntryAnd { log: late.log, size: late.size };
+            found.fault_by(*at, FaultKind::ReceiptRoot, proof);
+        }
+        LateWhat::Checkpoint { signature, given, signer, ended } => {
+            let Some((root, rooted)) = rooted(actual, *given) else {
+                let at = EntryId { log: late.log, index: late.size };
+                return found.fault(at, FaultKind::CheckpointSignature);
+            };
             let job = Job::Checkpoint {
                 log: late.log,
                 size: late.size,
-                root: actual,
+                root,
                 signature: *signature,
-                rooted: Rooted::Entries,
+                rooted,
                 signer: signer.clone(),
                 ended: ended.clone(),
             };
@@ -269,20 +282,8 @@ fn report(walk: Walk, mut found: Findings, established: Established) -> Report {
             found.fault(EntryId { log: post, index: signed }, FaultKind::TailUnsigned);
         }
     }
-    // A post answers for an entry only as far as it signed its log.
-    for fault in &mut found.faults {
-        if let Blame::Post(post) = fault.blame
-            && !matches!(
-                fault.kind,
-                FaultKind::Forked | FaultKind::CheckpointOtherRoot | FaultKind::CheckpointEnded
-            )
-            && found.posts.get(post.index()).is_none_or(|one| fault.at.index >= one.signed)
-        {
-            fault.blame = Blame::File;
-        }
-    }
-    found.faults.sort_by_key(|fault| fault.at);
-    found.faults.truncate(FAULTS_MAX);
+    let mut faults = blame::told(&walk, &mut found);
+    faults.truncate(FAULTS_MAX);
     let last = walk.charters.last();
     let posts = (0..=u8::MAX).map(PostIndex).zip(&walk.logs).zip(&found.posts);
     let posts = posts.map(|((post, log), checked)| {
@@ -320,7 +321,7 @@ fn report(walk: Walk, mut found: Findings, established: Established) -> Report {
         officer_signatures: found.officer_signatures,
         renderings_agree: found.renderings_agree,
         renderings_unknown: found.renderings_unknown,
-        faults: found.faults,
+        faults,
         fault_count: found.fault_count,
     }
 }

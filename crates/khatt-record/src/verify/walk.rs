@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::blame::Proof;
 use super::keys::{Generations, Orders, View};
 use super::report::FaultKind;
 use super::work::{Findings, Job, Rooted};
@@ -32,6 +33,12 @@ pub(super) struct Log {
     recent_set: BTreeSet<Hash>,
     /// Which charter of the file its author goes by.
     pub(super) charter: usize,
+    /// Whether a later charter than the first added its post.
+    pub(super) added: bool,
+    /// The first entry that names a charter which the file does not have there.
+    pub(super) amend_unknown: Option<u64>,
+    /// The first entry that names entries which the file does not have there.
+    pub(super) seen_beyond: Option<u64>,
     /// By which keys its author's entries are judged.
     pub(super) view: View,
     /// By which keys its checkpoints are judged.
@@ -57,7 +64,13 @@ pub(super) enum LateWhat {
     /// A post cosigned this size, under this key and origin.
     Cosignature { one: Box<Cosignature>, signer: CosignedBy },
     /// A post signed this size in this generation, or in one of those that ended before.
-    Checkpoint { signature: [u8; 64], signer: Option<Arc<Generation>>, ended: Vec<Arc<Generation>> },
+    Checkpoint {
+        signature: [u8; 64],
+        /// The root that its row gives.
+        given: Option<Hash>,
+        signer: Option<Arc<Generation>>,
+        ended: Vec<Arc<Generation>>,
+    },
 }
 
 /// All logs while the file is read.
@@ -65,6 +78,8 @@ pub(super) struct Walk {
     pub(super) charters: Vec<Arc<SignedCharter>>,
     pub(super) logs: Vec<Log>,
     pub(super) late: Vec<Late>,
+    /// Whether a charter of the file was passed over.
+    pub(super) charter_refused: bool,
     pub(super) orders: Orders,
     newest: EntryId,
 }
@@ -81,6 +96,9 @@ impl Log {
             recent: VecDeque::new(),
             recent_set: BTreeSet::new(),
             charter: 0,
+            added: false,
+            amend_unknown: None,
+            seen_beyond: None,
             messages: 0,
             closed: 0,
             withheld: 0,
@@ -129,6 +147,7 @@ impl Walk {
             charters: vec![charter],
             logs,
             late: Vec::new(),
+            charter_refused: false,
             newest: EntryId { log: PostIndex(0), index: 0 },
         }
     }
@@ -142,19 +161,21 @@ impl Walk {
     pub(super) fn amend(&mut self, file: &[u8], found: &mut Findings) {
         let at = EntryId { log: PostIndex(0), index: 0 };
         let Ok(next) = SignedCharter::from_bytes(file) else {
+            self.charter_refused = true;
             return found.fault(at, FaultKind::CharterRefused);
         };
         let next = Arc::new(next);
         if let Some(last) = self.charters.last()
             && let Err(error) = last.check_follows(&next).and_then(|()| self.orders.amend(&next))
         {
+            self.charter_refused = true;
             return found.fault(at, FaultKind::CharterSuccession(error));
         }
         while self.logs.len() < next.post_count().min(POSTS_MAX) {
             // A post that this charter adds goes by it from its first entry.
             let post = PostIndex(u8::try_from(self.logs.len()).unwrap_or(u8::MAX));
             let log = Log::new(self.orders.all.clone(), post);
-            self.logs.push(Log { charter: self.charters.len(), ..log });
+            self.logs.push(Log { charter: self.charters.len(), added: true, ..log });
             found.posts.push(Default::default());
         }
         self.charters.push(next);
@@ -211,20 +232,19 @@ impl Walk {
         };
         let signer = state.generations.at(size).cloned();
         let ended = state.generations.ended(size);
-        if let Some(root) = root {
-            let rooted = Rooted::Row;
-            return Some(Job::Checkpoint { log, size, root, signature, rooted, signer, ended });
-        }
         if size == 0 || size > state.frontier.size() {
             found.fault(at, FaultKind::CheckpointBeyond);
             return None;
         }
-        let Some(root) = state.root_at(size) else {
-            let what = LateWhat::Checkpoint { signature, signer, ended };
+        let Some(actual) = state.root_at(size) else {
+            let what = LateWhat::Checkpoint { signature, given: root, signer, ended };
             self.later(Late { log, size, what }, at, found);
             return None;
         };
-        let rooted = Rooted::Entries;
+        let (root, rooted) = rooted(actual, root).or_else(|| {
+            found.fault(at, FaultKind::CheckpointSignature);
+            None
+        })?;
         Some(Job::Checkpoint { log, size, root, signature, rooted, signer, ended })
     }
 
@@ -271,6 +291,9 @@ impl Walk {
         let size_of = |log: PostIndex| self.logs.get(log.index()).map_or(0, |l| l.frontier.size());
         if seen.iter().any(|(log, held)| held.end() > size_of(log)) {
             found.fault(at, FaultKind::SeenBeyond);
+            if let Some(state) = self.logs.get_mut(at.log.index()) {
+                state.seen_beyond.get_or_insert(at.index);
+            }
         }
         if let Some(state) = self.logs.get_mut(at.log.index()) {
             if state.seen.as_ref().is_some_and(|before| !seen.covers(before)) {
@@ -369,13 +392,13 @@ impl Walk {
             Entry::Receipt(receipt) => {
                 let held = receipt.seen.of(receipt.log).map_or(0, |held| held.prefix);
                 if receipt.size > held {
-                    found.fault(at, FaultKind::ReceiptBeyond);
+                    found.fault_by(at, FaultKind::ReceiptBeyond, Proof::Entry);
                 }
                 self.receipt(at, receipt.log, receipt.size, receipt.root, found);
             }
             Entry::Ahead(ahead) => {
                 if !ahead.seen.has(ahead.entry) {
-                    found.fault(at, FaultKind::ReceiptBeyond);
+                    found.fault_by(at, FaultKind::ReceiptBeyond, Proof::Entry);
                 }
                 self.receipt(at, ahead.entry.log, ahead.size, ahead.root, found);
             }
@@ -393,7 +416,12 @@ impl Walk {
                             Err(error) => found.fault(at, FaultKind::AmendRefused(error)),
                         }
                     }
-                    _ => found.fault(at, FaultKind::AmendUnknown),
+                    (_, state) => {
+                        if let Some(state) = state {
+                            state.amend_unknown.get_or_insert(at.index);
+                        }
+                        found.fault(at, FaultKind::AmendUnknown);
+                    }
                 }
             }
             Entry::Unknown(_) => {
@@ -419,7 +447,7 @@ impl Walk {
                     state.receipts += 1;
                 }
             }
-            Some(_) => found.fault(at, FaultKind::ReceiptRoot),
+            Some(_) => found.fault_by(at, FaultKind::ReceiptRoot, Proof::EntryAnd { log, size }),
             // Of long ago, or of a size that the file has not come to.
             None => {
                 let what = LateWhat::Receipt { at, root };
@@ -434,5 +462,15 @@ impl Walk {
         } else {
             found.fault(at, FaultKind::TooManyLate);
         }
+    }
+}
+
+/// The root that a checkpoint is over, and where it comes from; `None` if its row gives the root
+/// that the entries have, which is not given.
+pub(super) fn rooted(actual: Hash, given: Option<Hash>) -> Option<(Hash, Rooted)> {
+    match given {
+        None => Some((actual, Rooted::Entries)),
+        Some(root) if root == actual => None,
+        Some(root) => Some((root, Rooted::Row)),
     }
 }

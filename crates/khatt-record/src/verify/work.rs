@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::report::{Blame, FAULTS_MAX, Fault, FaultKind};
+use super::blame::{Found, Proof};
+use super::report::{FAULTS_MAX, FaultKind};
 use super::{BodyCheck, BodyFinding};
 use crate::auth::{AuthError, check_auth};
 use crate::checkpoint::Checkpoint;
@@ -55,7 +56,7 @@ pub(super) struct Batch {
 /// What one thread found.
 #[derive(Default)]
 pub(super) struct Findings {
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<Found>,
     pub(super) fault_count: u64,
     pub(super) officer_signatures: u64,
     pub(super) renderings_agree: u64,
@@ -78,18 +79,19 @@ impl Findings {
     }
 
     pub(super) fn fault(&mut self, at: EntryId, kind: FaultKind) {
-        let blame = if kind.is_of_file() { Blame::File } else { Blame::Post(at.log) };
-        self.fault_count = self.fault_count.saturating_add(1);
-        if self.faults.len() < FAULTS_MAX {
-            self.faults.push(Fault { blame, at, kind });
-        }
+        self.fault_by(at, kind, Proof::of(&kind));
     }
 
     /// Notes what a party is at fault for.
     pub(super) fn accuse(&mut self, party: PartyIndex, at: EntryId, kind: FaultKind) {
+        self.fault_by(at, kind, Proof::Party(party));
+    }
+
+    /// Notes a fault whose proof the kind alone does not say.
+    pub(super) fn fault_by(&mut self, at: EntryId, kind: FaultKind, proof: Proof) {
         self.fault_count = self.fault_count.saturating_add(1);
         if self.faults.len() < FAULTS_MAX {
-            self.faults.push(Fault { blame: Blame::Party(party), at, kind });
+            self.faults.push(Found { at, kind, proof });
         }
     }
 
@@ -141,7 +143,12 @@ impl Findings {
         };
         match (verify(signer), rooted) {
             (Err(_), _) if ended.iter().any(|one| verify(one).is_ok()) => {
-                self.fault(at, FaultKind::CheckpointEnded);
+                // Over the entries it covers the new generation's first one, and needs no other.
+                let proof = match rooted {
+                    Rooted::Entries => Proof::Given,
+                    Rooted::Row => Proof::Contradicted,
+                };
+                self.fault_by(at, FaultKind::CheckpointEnded, proof);
             }
             (Err(_), _) => self.fault(at, FaultKind::CheckpointSignature),
             (Ok(()), Rooted::Row) => self.fault(at, FaultKind::CheckpointOtherRoot),

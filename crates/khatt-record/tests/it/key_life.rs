@@ -178,18 +178,52 @@ fn new_generation_goes_on_in_the_same_log() {
 
 #[test]
 fn checkpoint_in_an_ended_generation_accuses_whoever_holds_the_old_key() {
-    let (charter, mut line) = open_line();
-    line.keys(NORTH, &Keys::of(&charter).order(generation(), &[ROOT]));
-    // The thief signs the same entries, and others, with the old key.
-    line.checkpoint(NORTH);
+    // The thief signs the same entries, or others, with the old key.
+    for same in [true, false] {
+        let (charter, mut line) = open_line();
+        line.keys(NORTH, &Keys::of(&charter).order(generation(), &[ROOT]));
+        if same {
+            line.checkpoint(NORTH);
+        } else {
+            other_root(&mut line);
+        }
+        line.generations[0] = (1, 61);
+        line.checkpoint(NORTH);
+        let ended = ("verify.checkpoint-ended", Blame::Post(NORTH));
+        assert_eq!(codes(&report(&charter, line)), [ended], "same entries: {same}");
+    }
+}
+
+/// North's first key signs another root than its entries have.
+fn other_root(line: &mut Line<Vec<u8>>) {
     let mut other = line.sign(NORTH).checkpoint;
     other.root = khatt_record::Hash([9; 32]);
-    let forged = other.clone().sign(&signer(11));
-    line.out.checkpoint(NORTH, other.size, &forged.signature, Some(other.root)).unwrap();
-    line.generations[0] = (1, 61);
-    line.checkpoint(NORTH);
-    let ended = ("verify.checkpoint-ended", Blame::Post(NORTH));
-    assert_eq!(codes(&report(&charter, line)), [ended, ended]);
+    let signed = other.clone().sign(&signer(11));
+    line.out.checkpoint(NORTH, other.size, &signed.signature, Some(other.root)).unwrap();
+}
+
+#[test]
+fn generation_moved_forward_by_a_carrier_ends_nothing() {
+    // The order was put before an entry that the post had signed before it: the checkpoints that
+    // were true of the true log are given their roots, and nobody signed these entries.
+    let (charter, mut line) = open_line();
+    line.keys(NORTH, &Keys::of(&charter).order(generation(), &[ROOT]));
+    other_root(&mut line);
+    let found = codes(&report(&charter, line));
+    let expected =
+        [("verify.tail-unsigned", Blame::File), ("verify.checkpoint-ended", Blame::File)];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn order_that_a_carrier_left_out_puts_nobody_at_fault() {
+    // North goes by an order in South's log, and the carrier drops the end of that log.
+    let (charter, mut line) = open_line();
+    line.log(NORTH).seen.set(SOUTH, SeenLog::prefix(2));
+    line.pens[1] = 75;
+    line.say(NORTH, vec![1; 10]);
+    let found = codes(&report(&charter, line));
+    assert_eq!(found, [("verify.officers", Blame::File), ("verify.seen-beyond", Blame::File)]);
 }
 
 #[test]
@@ -397,7 +431,7 @@ fn line_amended_twice_goes_by_the_first_alone() {
     line.amend(SOUTH, other.hash());
     let found = codes(&report(&charter, line));
     let expected =
-        [("verify.charter-succession", Blame::File), ("verify.amend-unknown", Blame::Post(SOUTH))];
+        [("verify.charter-succession", Blame::File), ("verify.amend-unknown", Blame::File)];
     assert_eq!(found, expected);
 }
 
@@ -420,7 +454,9 @@ fn every_altered_byte_of_a_record_with_key_orders_is_noticed() {
     for at in (0..bytes.len()).step_by(37) {
         let mut altered = bytes.clone();
         altered[at] ^= 0x10;
-        let answer = check(&altered, &anchor(&charter)).map(|report| report.answer());
-        assert!(!matches!(answer, Ok(Answer::PartiesEstablished)), "byte {at}");
+        let Ok(report) = check(&altered, &anchor(&charter)) else { continue };
+        assert_eq!(report.answer(), Answer::Refused, "byte {at}");
+        // Whoever altered it has no key: neither a post nor a party is at fault.
+        assert!(report.faults.iter().all(|fault| fault.blame == Blame::File), "byte {at}");
     }
 }

@@ -183,7 +183,7 @@ fn altered_rows_under_a_new_trailer_are_noticed() {
         let report = check(&writer.finish().unwrap(), &anchor(&charter)).unwrap();
         assert_eq!(report.answer(), Answer::Refused, "row {altered}");
         // The posts signed the true record: whoever altered the file is at fault.
-        assert!(report.faults.iter().any(|fault| fault.blame == Blame::File), "row {altered}");
+        assert!(report.faults.iter().all(|fault| fault.blame == Blame::File), "row {altered}");
     }
 }
 
@@ -248,7 +248,8 @@ fn seeing_what_does_not_exist_is_a_fault() {
     let (charter, mut line) = open_line();
     line.log(SOUTH).seen.set(NORTH, SeenLog::prefix(7));
     let at = line.say(SOUTH, vec![2; 10]);
-    assert_eq!(only_fault(&charter, line), (Blame::Post(SOUTH), at, "verify.seen-beyond"));
+    // The entries may have been left out of the file.
+    assert_eq!(only_fault(&charter, line), (Blame::File, at, "verify.seen-beyond"));
 }
 
 #[test]
@@ -436,7 +437,7 @@ fn a_byte_changed_in_an_entry_is_told_with_the_entry() {
         altered[at] ^= 0x01;
         if let Ok(report) = check(&altered, &anchor(&charter)) {
             assert_eq!(report.answer(), Answer::Refused, "byte {at}");
-            assert!(report.faults.iter().any(|fault| fault.blame == Blame::File), "byte {at}");
+            assert!(report.faults.iter().all(|fault| fault.blame == Blame::File), "byte {at}");
             named += 1;
         }
     }
