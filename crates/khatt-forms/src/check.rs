@@ -7,6 +7,7 @@ use crate::error::{InputError, InputFault};
 use crate::form::{Field, FieldKind, Form};
 use crate::language::Language;
 use crate::text::{MAX_FLASH_CHARS, MAX_TEXT_CHARS, check_text_within};
+use crate::time::Instant;
 use crate::value::{Reply, Text, Value};
 use crate::wire_value::{self, Nesting};
 
@@ -161,6 +162,10 @@ fn same(a: &Value, b: &Value) -> bool {
         (Value::Window { from: a, until: b }, Value::Window { from: c, until: d }) => {
             a.unix_s() == c.unix_s() && b.unix_s() == d.unix_s()
         }
+        (Value::Route(a), Value::Route(b)) => crate::route::same(a, b),
+        (Value::Instants(a), Value::Instants(b)) => {
+            a.iter().map(Instant::unix_s).eq(b.iter().map(Instant::unix_s))
+        }
         (Value::Text(a), Value::Text(b)) => a.text.split_whitespace().eq(b.text.split_whitespace()),
         (Value::Claims(a), Value::Claims(b)) => {
             // Claims are a set: the order in which they are read back means nothing.
@@ -202,7 +207,18 @@ pub(crate) fn check_value(field: &Field, value: &Value) -> Result<(), InputFault
         | (FieldKind::Questions, Value::Questions(_))
         | (FieldKind::Answers, Value::Answers(_))
         | (FieldKind::Terms, Value::Terms(_))
-        | (FieldKind::Repeated, Value::Repeated { .. }) => true,
+        | (FieldKind::Repeated, Value::Repeated { .. })
+        | (FieldKind::Instants, Value::Instants(_))
+        | (FieldKind::Frequency, Value::Frequency { .. })
+        | (FieldKind::Bearing, Value::Bearing { .. })
+        | (FieldKind::Hash, Value::Hash(_))
+        | (FieldKind::Identifiers, Value::Identifiers(_)) => true,
+        (FieldKind::Route(least), Value::Route(points)) => {
+            if points.len() < usize::from(*least) {
+                return Err(InputFault::Route);
+            }
+            true
+        }
         (FieldKind::Code(codes), Value::Code(code)) => {
             return if codes.contains(code) { Ok(()) } else { Err(unknown_code(codes)) };
         }

@@ -107,6 +107,18 @@ pub enum InputFault {
     /// Not a distance.
     #[error("not a distance")]
     Distance,
+    /// Not a route.
+    #[error("not a route")]
+    Route,
+    /// Not a frequency with its unit.
+    #[error("not a frequency")]
+    Frequency,
+    /// Not a bearing from true north.
+    #[error("not a true bearing")]
+    Bearing,
+    /// Not a SHA-256 hash.
+    #[error("not a hash")]
+    Hash,
     /// Not one of the field's codes.
     #[error("not one of: {allowed}")]
     UnknownCode {
@@ -213,6 +225,9 @@ impl InputFault {
             InputFault::Area => "KF-1234",
             InputFault::Heights => "KF-1235",
             InputFault::Distance => "KF-1236",
+            InputFault::Route => "KF-1237",
+            InputFault::Frequency => "KF-1238",
+            InputFault::Bearing => "KF-1239",
             InputFault::UnknownCode { .. } => "KF-1240",
             InputFault::PlaceUnknown => "KF-1241",
             InputFault::PlaceAmbiguous { .. } => "KF-1242",
@@ -220,6 +235,7 @@ impl InputFault {
             InputFault::Identifier => "KF-1244",
             InputFault::List => "KF-1245",
             InputFault::Repeated => "KF-1246",
+            InputFault::Hash => "KF-1247",
             InputFault::FlashTooLong { .. } => "KF-1250",
             InputFault::TooLarge { .. } => "KF-1251",
             InputFault::Text(error) => error.code(),

@@ -108,6 +108,18 @@ pub enum FieldKind {
     Repeated,
     /// A step of the ladder, one of these numbers.
     Level(Vec<u8>),
+    /// Points in order with times, at least this many.
+    Route(u8),
+    /// Several instants to choose from.
+    Instants,
+    /// A radio frequency.
+    Frequency,
+    /// A direction from true north.
+    Bearing,
+    /// SHA-256 of something that lies elsewhere.
+    Hash,
+    /// Several serials or call signs.
+    Identifiers,
 }
 
 impl Form {
@@ -243,6 +255,12 @@ impl FieldKind {
             FieldKind::Terms => "terms",
             FieldKind::Repeated => "repeated",
             FieldKind::Level(_) => "level",
+            FieldKind::Route(_) => "route",
+            FieldKind::Instants => "instants",
+            FieldKind::Frequency => "frequency",
+            FieldKind::Bearing => "bearing",
+            FieldKind::Hash => "hash",
+            FieldKind::Identifiers => "identifiers",
         }
     }
 }

@@ -13,11 +13,15 @@ use crate::error::{InputError, InputFault};
 use crate::form::{Field, FieldKind, Form};
 use crate::glossary::Wordbook;
 use crate::language::{Language, latin_digits};
+use crate::signal;
 use crate::value::{Claim, ClaimStatus, Count, Level, Text, Tri, Value};
 
 mod list;
 mod position;
 mod when;
+
+pub(crate) use position::coordinate;
+pub(crate) use when::instant;
 
 /// What reading a field needs to know.
 #[derive(Clone, Copy)]
@@ -132,6 +136,12 @@ pub(crate) fn value(field: &Field, typed: &str, context: Context<'_>) -> Result<
         FieldKind::Questions => Value::Questions(list::questions(typed, context.language)?),
         FieldKind::Answers => Value::Answers(list::answers(typed, context.language)?),
         FieldKind::Terms => Value::Terms(list::terms(typed, context.language)?),
+        FieldKind::Route(_) => Value::Route(crate::route::read(typed, context.book)?),
+        FieldKind::Instants => Value::Instants(when::instants(typed)?),
+        FieldKind::Frequency => Value::Frequency { hertz: signal::read_frequency(typed)? },
+        FieldKind::Bearing => Value::Bearing { degrees: signal::read_bearing(typed)? },
+        FieldKind::Hash => Value::Hash(signal::read_hash(typed)?),
+        FieldKind::Identifiers => Value::Identifiers(identifiers(typed)?),
         FieldKind::Repeated => list::repeated(typed, context)?,
         FieldKind::Level(_) => Value::Level(
             (0..=6)
@@ -152,10 +162,25 @@ pub(crate) fn text(typed: &str, language: Language) -> Text {
 
 fn separator(kind: &FieldKind) -> Option<char> {
     match kind {
-        FieldKind::Claims | FieldKind::Codes(_) => Some(';'),
+        FieldKind::Claims
+        | FieldKind::Codes(_)
+        | FieldKind::Route(_)
+        | FieldKind::Instants
+        | FieldKind::Identifiers => Some(';'),
         FieldKind::Questions | FieldKind::Answers | FieldKind::Terms => Some('|'),
         _ => None,
     }
+}
+
+/// Serials with commas or semicolons between them; the order in which they are typed means nothing.
+fn identifiers(typed: &str) -> Result<Vec<String>, InputFault> {
+    let mut ids: Vec<String> =
+        typed.split([',', ';', '،']).map(|id| latin_digits(id.trim())).collect();
+    ids.sort();
+    ids.dedup();
+    let sound = ids.len() <= crate::wire_value::MAX_IDENTIFIERS
+        && ids.iter().all(|id| crate::wire_value::is_identifier(id));
+    if sound { Ok(ids) } else { Err(InputFault::Identifier) }
 }
 
 fn code(typed: &str, allowed: &[String]) -> Result<String, InputFault> {

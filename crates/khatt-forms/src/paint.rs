@@ -7,6 +7,7 @@ use crate::language::Language;
 use crate::phrases::{self, Phrase};
 use crate::render::RenderError;
 use crate::rendering::{Isolate, Piece, PieceKind};
+use crate::signal;
 use crate::time::Instant;
 use crate::value::{Answer, Claim, ClaimStatus, Count, Reply, TermPosition, Text, Tri, Value};
 use crate::wording::Part;
@@ -118,6 +119,48 @@ impl Painter<'_> {
                     pieces.push(Piece::token(PieceKind::Code, Isolate::FirstStrong, label));
                     pieces.push(Piece::wording(": "));
                     pieces.extend(self.value(&repeated.name, value)?);
+                }
+                pieces
+            }
+            Value::Route(points) => {
+                let mut pieces = Vec::new();
+                for (number, point) in (1..).zip(points) {
+                    if !pieces.is_empty() {
+                        pieces.push(line_break());
+                    }
+                    pieces.extend([
+                        self.number(number),
+                        Piece::wording(": "),
+                        coordinate(point.at),
+                    ]);
+                    if let Some(when) = &point.when {
+                        pieces.push(self.says(Phrase::Comma));
+                        pieces.extend(self.instant(when));
+                    }
+                }
+                pieces
+            }
+            Value::Instants(instants) => {
+                let mut pieces = Vec::new();
+                for (number, instant) in (1..).zip(instants) {
+                    if !pieces.is_empty() {
+                        pieces.push(line_break());
+                    }
+                    pieces.extend([self.number(number), Piece::wording(": ")]);
+                    pieces.extend(self.instant(instant));
+                }
+                pieces
+            }
+            Value::Frequency { hertz } => vec![identifier(&signal::frequency(*hertz))],
+            Value::Bearing { degrees } => vec![identifier(&signal::bearing(*degrees))],
+            Value::Hash(hash) => vec![identifier(&signal::hash(hash))],
+            Value::Identifiers(ids) => {
+                let mut pieces = Vec::new();
+                for id in ids {
+                    if !pieces.is_empty() {
+                        pieces.push(self.says(Phrase::Comma));
+                    }
+                    pieces.push(identifier(id));
                 }
                 pieces
             }

@@ -2,7 +2,9 @@
 
 use crate::catalogue::Catalogue;
 use crate::geo::{Area, Datum, Height};
+use crate::signal;
 use crate::text::check_text;
+use crate::time::Instant;
 use crate::value::{Claim, Count, Reply, Text, Tri, Value};
 
 /// Writes a value so that [`Filled::from_input`](crate::Filled::from_input) reads it back.
@@ -69,6 +71,12 @@ pub fn typed(value: &Value) -> String {
             }
             out
         }
+        Value::Route(points) => crate::route::write(points),
+        Value::Instants(instants) => joined(instants.iter().map(Instant::typed), "; "),
+        Value::Frequency { hertz } => signal::frequency(*hertz),
+        Value::Bearing { degrees } => signal::bearing(*degrees),
+        Value::Hash(hash) => signal::hash(hash),
+        Value::Identifiers(ids) => ids.join(", "),
         Value::Level(level) => level.code().to_owned(),
     }
 }

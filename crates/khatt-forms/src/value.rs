@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::geo::{Area, Coordinate, HeightBand};
 use crate::language::Language;
+use crate::route::Waypoint;
 use crate::time::Instant;
 
 /// How many, and how sure: never a bare number, so that unknown can never become zero.
@@ -248,6 +249,24 @@ pub enum Value {
     },
     /// A step of the acknowledgement ladder.
     Level(Level),
+    /// Points in order, each with its time if that was said.
+    Route(Vec<Waypoint>),
+    /// Several points in time to choose from, 1 to 8, ascending.
+    Instants(Vec<Instant>),
+    /// A radio frequency.
+    Frequency {
+        /// Hertz, 1 or more.
+        hertz: u64,
+    },
+    /// A direction.
+    Bearing {
+        /// Whole degrees from true north, 0 up to but not including 360.
+        degrees: u16,
+    },
+    /// SHA-256 of something that lies elsewhere.
+    Hash([u8; 32]),
+    /// Plates, call signs, numbers of telephones or keys: 1 to 16, each once, ascending.
+    Identifiers(Vec<String>),
 }
 
 /// Which form: its number and version.

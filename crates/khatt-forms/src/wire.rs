@@ -111,6 +111,13 @@ impl Cursor {
         }
     }
 
+    pub(crate) fn bytes(&mut self) -> Option<Vec<u8>> {
+        match self.next()? {
+            Item::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     pub(crate) fn array(&mut self) -> Option<Cursor> {
         Cursor::new(self.next()?)
     }

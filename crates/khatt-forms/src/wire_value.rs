@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::geo::{Area, Coordinate, Datum, Height, HeightBand};
 use crate::language::Language;
+use crate::route::{MAX_WAYPOINTS, Waypoint};
+use crate::signal::MAX_HERTZ;
 use crate::time::Instant;
 use crate::value::{
     Answer, Claim, ClaimStatus, Count, Level, Numbered, Place, Position, Reply, TermPosition, Text,
@@ -24,6 +26,10 @@ pub(crate) const MAX_CLAIMS: usize = 4;
 pub(crate) const MAX_CODES: usize = 16;
 /// Most questions, answers or terms in one field.
 pub(crate) const MAX_LIST: usize = 20;
+/// Most instants to choose from.
+pub(crate) const MAX_INSTANTS: usize = 8;
+/// Most serials or call signs in one field.
+pub(crate) const MAX_IDENTIFIERS: usize = 16;
 /// Most fields said again.
 pub(crate) const MAX_REPEATED: usize = 12;
 /// Most bytes of a text.
@@ -149,6 +155,41 @@ pub(crate) fn to_item(value: &Value) -> Item {
             items.push(int(level.number()));
             20
         }
+        Value::Route(points) => {
+            for point in points {
+                let mut one = Vec::new();
+                put_point(&mut one, point.at);
+                if let Some(when) = &point.when {
+                    put_instant(&mut one, when);
+                }
+                items.push(Item::Array(one));
+            }
+            21
+        }
+        Value::Instants(instants) => {
+            for instant in instants {
+                let mut one = Vec::new();
+                put_instant(&mut one, instant);
+                items.push(Item::Array(one));
+            }
+            22
+        }
+        Value::Frequency { hertz } => {
+            items.push(int(i64::try_from(*hertz).unwrap_or(i64::MAX)));
+            23
+        }
+        Value::Bearing { degrees } => {
+            items.push(int(*degrees));
+            24
+        }
+        Value::Hash(hash) => {
+            items.push(Item::Bytes(hash.to_vec()));
+            25
+        }
+        Value::Identifiers(ids) => {
+            items.extend(ids.iter().map(|id| text(id)));
+            26
+        }
     };
     items.insert(0, int(tag));
     Item::Array(items)
@@ -234,6 +275,37 @@ pub(crate) fn from_item(item: Item, nesting: Nesting) -> Option<Value> {
             sound.then_some(Value::Repeated { form, values })?
         }
         20 => Value::Level(Level::new(c.int()?)?),
+        21 => {
+            let points = list(&mut c, MAX_WAYPOINTS, |one| {
+                let at = take_point(one)?;
+                let when = if one.left() == 0 { None } else { Some(take_instant(one)?) };
+                Some(Waypoint { at, when })
+            })?;
+            crate::route::is_sound(&points).then_some(Value::Route(points))?
+        }
+        22 => {
+            let instants = list(&mut c, MAX_INSTANTS, take_instant)?;
+            let sound = instants.is_sorted_by(|a, b| a.unix_s() < b.unix_s());
+            sound.then_some(Value::Instants(instants))?
+        }
+        23 => {
+            let hertz = c.int()?;
+            (1..=MAX_HERTZ).contains(&hertz).then_some(Value::Frequency { hertz })?
+        }
+        24 => {
+            let degrees = c.int()?;
+            (0..360).contains(&degrees).then_some(Value::Bearing { degrees })?
+        }
+        25 => Value::Hash(c.bytes()?.try_into().ok()?),
+        26 => {
+            let mut ids = Vec::new();
+            while c.left() > 0 {
+                ids.push(c.text().filter(|id| is_identifier(id))?);
+            }
+            let sound =
+                (1..=MAX_IDENTIFIERS).contains(&ids.len()) && ids.is_sorted_by(|a, b| a < b);
+            sound.then_some(Value::Identifiers(ids))?
+        }
         _ => return None,
     };
     c.end(value)
@@ -247,7 +319,7 @@ pub(crate) fn is_identifier(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= 32
         && id.trim() == id
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b" -_./:#".contains(&b))
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b" -_./:#+".contains(&b))
 }
 
 fn list<T>(

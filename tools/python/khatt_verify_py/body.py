@@ -13,7 +13,8 @@ MOST_BYTES, MOST_ITEMS, DEPTH = 16_384, 2048, 5
 MOST_COUNT = 100_000_000
 MOST_INSTANT = 7_258_118_399
 (UNKNOWN, COUNT, CLAIMS, INSTANT, WINDOW, COORDINATE, CIRCLE, POLYGON, HEIGHTS, DISTANCE, CODE, CODES,
- YES_NO, PLACE, TEXT, IDENTIFIER, QUESTIONS, ANSWERS, TERMS, REPEATED, LEVEL) = range(21)  # fmt: skip
+ YES_NO, PLACE, TEXT, IDENTIFIER, QUESTIONS, ANSWERS, TERMS, REPEATED, LEVEL, ROUTE, INSTANTS, FREQUENCY,
+ BEARING, HASH, IDENTIFIERS) = range(27)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def _matching(pattern: str) -> object:
 
 
 _code = _matching(r"[a-z0-9-]{1,32}")
-_identifier = _matching(r"(?! )[A-Za-z0-9 \-_./:#]{1,32}(?<! )")
+_identifier = _matching(r"(?! )[A-Za-z0-9 \-_./:#+]{1,32}(?<! )")
 _gazetteer_id = _matching(r"[a-z0-9:-]{1,32}")
 
 
@@ -201,6 +202,29 @@ def _codes(rest: tuple) -> None:
     for one in array(rest, 1, 16):
         _code(one)
     ascending(list(rest))
+
+
+def _identifiers(rest: tuple) -> None:
+    for one in array(rest, 1, 16):
+        _identifier(one)
+    ascending(list(rest))
+
+
+def _route(rest: tuple) -> None:
+    points = [array(one, 2, 6) for one in array(rest, 1, 24)]
+    for one in points:
+        _point(one[:2])
+        if len(one) > 2:
+            _instant(one[2:])
+    ascending([one[2] for one in points if len(one) > 2])
+    if any(a[:2] == b[:2] for a, b in zip(points, points[1:])):
+        raise Refused("KF-1306")
+
+
+def _instants(rest: tuple) -> None:
+    for one in array(rest, 1, 8):
+        _instant(array(one, 1, 4))
+    ascending([one[0] for one in rest])
 
 
 def _place(rest: tuple) -> None:
@@ -255,4 +279,10 @@ READERS = {
     TERMS: _numbered(_term),
     REPEATED: _repeated,
     LEVEL: _one(lambda value: uint(value, 6)),
+    ROUTE: _route,
+    INSTANTS: _instants,
+    FREQUENCY: _one(lambda value: uint(value, 300_000_000_000, 1)),
+    BEARING: _one(lambda value: uint(value, 359)),
+    HASH: _one(lambda value: blob(value, 32)),
+    IDENTIFIERS: _identifiers,
 }

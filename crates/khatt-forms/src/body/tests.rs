@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::geo::{Area, Coordinate, Datum, Height, HeightBand};
+use crate::route::Waypoint;
 use crate::time::Instant;
 use crate::value::*;
 
@@ -183,6 +184,28 @@ fn simple_values() -> impl Strategy<Value = Value> {
                 .collect()
         )),
         (0..=6u8).prop_map(|n| Value::Level(Level::new(n).unwrap())),
+        more_values(),
+    ]
+}
+
+/// Routes, options of time, and what looks the same in every language.
+fn more_values() -> impl Strategy<Value = Value> {
+    let times = proptest::collection::btree_map(0..=crate::time::MAX_UNIX_S, Just(()), 1..=8)
+        .prop_map(|times| times.into_keys().map(|s| Instant::utc(s).unwrap()).collect());
+    prop_oneof![
+        proptest::collection::btree_map(points(), any::<bool>(), 1..=24).prop_map(|points| {
+            let timed = |(n, (at, timed)): (i64, (Coordinate, bool))| Waypoint {
+                at,
+                when: timed.then(|| Instant::new(n * 60, "Asia/Tehran", 210, 1460).unwrap()),
+            };
+            Value::Route((0..).zip(points).map(timed).collect())
+        }),
+        times.prop_map(Value::Instants),
+        (1..=crate::signal::MAX_HERTZ).prop_map(|hertz| Value::Frequency { hertz }),
+        (0..360u16).prop_map(|degrees| Value::Bearing { degrees }),
+        any::<[u8; 32]>().prop_map(Value::Hash),
+        proptest::collection::btree_set("[A-Z+][0-9]{1,8}", 1..=16)
+            .prop_map(|ids| Value::Identifiers(ids.into_iter().collect())),
     ]
 }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{FormFault, MAX_CRITICAL};
 use crate::form::{Example, Field, FieldKind, Form, FormText};
 use crate::language::Language;
+use crate::route::MAX_WAYPOINTS;
 use crate::value::FormId;
 use crate::wording::Wording;
 
@@ -48,6 +49,7 @@ struct FieldFile {
     codes: Option<Vec<String>>,
     levels: Option<Vec<u8>>,
     max_chars: Option<u16>,
+    min_points: Option<u8>,
     required_when: Option<WhenFile>,
     label: BTreeMap<String, String>,
 }
@@ -206,6 +208,16 @@ fn kind(file: &FieldFile) -> Result<FieldKind, FormFault> {
         "answers" => FieldKind::Answers,
         "terms" => FieldKind::Terms,
         "repeated" => FieldKind::Repeated,
+        "route" => {
+            let least = file.min_points.unwrap_or(2);
+            let sound = (1..=MAX_WAYPOINTS).contains(&usize::from(least));
+            FieldKind::Route(sound.then_some(least).ok_or_else(wrong)?)
+        }
+        "instants" => FieldKind::Instants,
+        "frequency" => FieldKind::Frequency,
+        "bearing" => FieldKind::Bearing,
+        "hash" => FieldKind::Hash,
+        "identifiers" => FieldKind::Identifiers,
         "level" => {
             let levels = file.levels.clone().filter(|levels| !levels.is_empty());
             let levels = levels.filter(|levels| levels.iter().all(|&level| level <= 6));
@@ -215,10 +227,12 @@ fn kind(file: &FieldFile) -> Result<FieldKind, FormFault> {
     };
     let has_codes = matches!(kind, FieldKind::Code(_) | FieldKind::Codes(_));
     let has_levels = matches!(kind, FieldKind::Level(_));
+    let has_points = matches!(kind, FieldKind::Route(_));
     let has_max = matches!(kind, FieldKind::Text(_));
     if file.codes.is_some() != has_codes
         || file.levels.is_some() != has_levels
         || file.max_chars.is_some() != has_max
+        || (file.min_points.is_some() && !has_points)
     {
         return Err(wrong());
     }

@@ -15,7 +15,7 @@ const CHECKED: &str = "checked";
 
 /// `34.4523 N 40.9187 E` or `34°27'08"N 40°55'07"E`, with `checked` behind it if it is far from
 /// everything.
-pub(super) fn coordinate(typed: &str, book: Wordbook<'_>) -> Result<Coordinate, InputFault> {
+pub(crate) fn coordinate(typed: &str, book: Wordbook<'_>) -> Result<Coordinate, InputFault> {
     let plain = latin_digits(typed);
     let (text, checked) = match plain.trim().strip_suffix(CHECKED) {
         Some(rest) => (rest.trim(), true),

@@ -247,3 +247,63 @@ fn an_error_repeats_nothing_that_was_typed() {
         }
     }
 }
+
+#[test]
+fn routes_are_points_in_order_with_times_that_grow() {
+    let route = |typed| value_of("activity-flight", "route", typed);
+    let sound = "34.4523 N 40.9187 E @ 2023-11-08T06:30[Asia/Damascus]; 34.6 N 41.0 E; \
+                 34.7 N 41.2 E @ 2023-11-08T04:00Z";
+    let Ok(Value::Route(points)) = route(sound) else { panic!("{:?}", route(sound)) };
+    assert_eq!(points.len(), 3);
+    assert!(points[0].when.is_some() && points[1].when.is_none());
+    let written = crate::typed::typed(&Value::Route(points.clone()));
+    assert_eq!(value_of("activity-flight", "route", &written), Ok(Value::Route(points)));
+    for (wrong, fault) in [
+        ("34.6 N 41.0 E; 34.6 N 41.0 E", InputFault::Route),
+        ("34.6 N 41.0 E @ 2023-11-08T04:00Z; 34.7 N 41.0 E @ 2023-11-08T04:00Z", InputFault::Route),
+        ("34.6 N 41.0 E @ tonight; 34.7 N 41.0 E", InputFault::TimeRelative),
+        ("34.6, 41.0; 34.7 N 41.0 E", InputFault::CoordinateComma),
+        ("", InputFault::Coordinate),
+    ] {
+        assert_eq!(route(wrong), Err(fault), "{wrong}");
+    }
+    // One point is a halt and no route: the form says how many it wants.
+    let one = read("activity-flight", &[("route", "34.6 N 41.0 E")]).unwrap_err();
+    assert!(one.iter().any(|error| error.field == "route" && error.code() == "KF-1237"));
+    assert!(value_of("activity-movement", "halts", "34.6 N 41.0 E").is_ok());
+}
+
+#[test]
+fn options_of_time_and_lists_of_serials_have_one_order() {
+    let times = |typed| value_of("meeting", "times", typed);
+    assert_eq!(
+        times("2023-11-09T13:00Z; 2023-11-09T09:00Z"),
+        times("2023-11-09T12:00[Asia/Damascus]; 2023-11-09T13:00Z").map(|value| match value {
+            // The same seconds on another clock are another writing; put the clock aside.
+            Value::Instants(times) => Value::Instants(
+                times.iter().map(|t| crate::Instant::utc(t.unix_s()).unwrap()).collect()
+            ),
+            other => other,
+        })
+    );
+    assert_eq!(times("2023-11-09T13:00Z; 2023-11-09T13:00Z"), Err(InputFault::List));
+    let plates = |typed| value_of("humanitarian-movement", "plates", typed);
+    assert_eq!(plates("887001, 123456; ٢٢٣٣"), plates("2233،123456,887001"));
+    assert_eq!(plates("887001,,1"), Err(InputFault::Identifier));
+}
+
+#[test]
+fn a_read_back_of_a_route_compares_points_and_seconds() {
+    let original = "34.4523 N 40.9187 E @ 2023-11-08T03:30Z; 34.6 N 41.0 E";
+    let same = "34.4523 N 40.9187 E @ 2023-11-08T06:30[Asia/Damascus]; 34.6 N 41.0 E";
+    let other = "34.4523 N 40.9187 E @ 2023-11-08T03:31Z; 34.6 N 41.0 E";
+    let form = Catalogue::builtin().by_name("activity-flight").unwrap();
+    let filled = |typed: &str| Filled {
+        form: form.id(),
+        values: [(1, value_of("activity-flight", "route", typed).unwrap())].into(),
+    };
+    let outcome = |typed: &str| crate::compare(form, &filled(original), &filled(typed))[0].outcome;
+    assert_eq!(outcome(same), crate::Outcome::Match);
+    assert_eq!(outcome(other), crate::Outcome::Differs);
+    assert_eq!(outcome("34.4523 N 40.9187 E; 34.6 N 41.0 E"), crate::Outcome::Differs);
+}

@@ -65,7 +65,7 @@ const RELATIVE: &[&str] = &[
     "ظهر",
 ];
 
-pub(super) fn instant(typed: &str) -> Result<Instant, InputFault> {
+pub(crate) fn instant(typed: &str) -> Result<Instant, InputFault> {
     let relative = typed
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | '،' | '.'))
         .any(|word| RELATIVE.contains(&word.to_lowercase().as_str()));
@@ -92,5 +92,18 @@ pub(super) fn window(typed: &str) -> Result<Value, InputFault> {
         Ok(Value::Window { from, until })
     } else {
         Err(InputFault::WindowOrder)
+    }
+}
+
+/// Instants with `;` between them, in any order: options, of which none comes first.
+pub(super) fn instants(typed: &str) -> Result<Vec<Instant>, InputFault> {
+    let mut instants =
+        typed.split(';').map(|one| instant(one.trim())).collect::<Result<Vec<_>, _>>()?;
+    instants.sort_by_key(Instant::unix_s);
+    let distinct = instants.is_sorted_by(|a, b| a.unix_s() < b.unix_s());
+    if distinct && instants.len() <= crate::wire_value::MAX_INSTANTS {
+        Ok(instants)
+    } else {
+        Err(InputFault::List)
     }
 }

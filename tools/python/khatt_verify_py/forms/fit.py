@@ -33,6 +33,12 @@ KINDS = {
     "terms": (bodies.TERMS,),
     "repeated": (bodies.REPEATED,),
     "level": (bodies.LEVEL,),
+    "route": (bodies.ROUTE,),
+    "instants": (bodies.INSTANTS,),
+    "frequency": (bodies.FREQUENCY,),
+    "bearing": (bodies.BEARING,),
+    "hash": (bodies.HASH,),
+    "identifiers": (bodies.IDENTIFIERS,),
 }
 
 
@@ -78,6 +84,8 @@ def _check_value(field: dict, value: tuple, wordbook: object) -> None:
     if tag not in KINDS[field["kind"]]:
         raise Unfit(field["name"])
     if tag in (bodies.CODE, bodies.CODES) and not set(value[1:]) <= set(field["codes"]):
+        raise Unfit(field["name"])
+    if tag == bodies.ROUTE and len(value) - 1 < field.get("min_points", 2):
         raise Unfit(field["name"])
     if tag == bodies.LEVEL and value[1] not in field["levels"]:
         raise Unfit(field["name"])

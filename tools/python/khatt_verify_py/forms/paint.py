@@ -188,10 +188,36 @@ class Painter:
                 shown.append(f"{label}: {self.value(values[field['number']], row)}")
         return row.join(shown)
 
+    def listed(self, at: int, shown: str) -> str:
+        return f"{number(at, self.language)}: {shown}"
+
+    def route(self, items: tuple, row: str) -> str:
+        def one(items: tuple) -> str:
+            when = f"{self.say('comma')}{self.instant(items[2:])}" if len(items) > 2 else ""
+            return point(items[:2]) + when
+
+        return row.join(self.listed(at, one(items)) for at, items in enumerate(items, 1))
+
+    def instants(self, items: tuple, row: str) -> str:
+        return row.join(self.listed(at, self.instant(one)) for at, one in enumerate(items, 1))
+
     def level(self, items: tuple, row: str) -> str:
         # The table gives code and wording in one cell.
         code, _, wording = of("Ladder", items[0], self.language).partition(" ")
         return f"{token(code)} {wording}"
+
+
+def frequency(hertz: int) -> str:
+    """Kilohertz below 10 MHz, megahertz with at least three decimals from there."""
+    per, unit, least = (1000, "kHz", 0) if hertz < 10_000_000 else (1_000_000, "MHz", 3)
+    whole, rest = divmod(hertz, per)
+    decimals = f"{rest:0{len(str(per)) - 1}}"
+    decimals = decimals[:least] + decimals[least:].rstrip("0")
+    return f"{whole}.{decimals} {unit}" if decimals else f"{whole} {unit}"
+
+
+def groups(hashed: bytes) -> str:
+    return " ".join(hashed[at : at + 2].hex() for at in range(0, len(hashed), 2))
 
 
 def point(items: tuple) -> str:
@@ -229,4 +255,10 @@ PAINTERS = {
     bodies.TERMS: Painter.terms,
     bodies.REPEATED: Painter.repeated,
     bodies.LEVEL: Painter.level,
+    bodies.ROUTE: Painter.route,
+    bodies.INSTANTS: Painter.instants,
+    bodies.FREQUENCY: lambda painter, rest, row: token(frequency(rest[0])),
+    bodies.BEARING: lambda painter, rest, row: token(f"{rest[0]:03}°T"),
+    bodies.HASH: lambda painter, rest, row: token(groups(rest[0])),
+    bodies.IDENTIFIERS: lambda painter, rest, row: painter.say("comma").join(map(token, rest)),
 }
