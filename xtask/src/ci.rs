@@ -88,18 +88,31 @@ pub(crate) fn tree(root: &Path) -> anyhow::Result<bool> {
 }
 
 /// Asks the command for help on every row that the README calls it with.
+///
+/// It is built as the tests have built it: with the features of the whole workspace, so that nothing is
+/// compiled a second time.
 fn readme(root: &Path) -> anyhow::Result<bool> {
+    let built = Command::new(cargo())
+        .args(["build", "--quiet", "--workspace", "--bins", "--locked"])
+        .current_dir(root)
+        .status()
+        .context("starting cargo build")?;
+    if !built.success() {
+        let finding = Finding::fault("crates/khatt", "the command cannot be built");
+        return Ok(show("the commands of the README exist", &[finding]));
+    }
+    let command = std::env::current_exe().context("finding the folder of programs")?;
+    let command = command.with_file_name(format!("khatt{}", std::env::consts::EXE_SUFFIX));
     let commands = checks::readme_commands(&Tree::read(root)?);
     let mut findings = Vec::new();
     for arguments in &commands {
-        let answer = Command::new(cargo())
-            .args(["run", "--quiet", "--locked", "--package", "khatt", "--bin", "khatt", "--"])
+        let answer = Command::new(&command)
             .args(arguments)
             .arg("--help")
             .stdin(Stdio::null())
             .current_dir(root)
             .output()
-            .context("starting cargo run")?;
+            .with_context(|| format!("starting {}", command.display()))?;
         let shown = String::from_utf8_lossy(&answer.stdout);
         findings.extend(checks::help_lacks(arguments, answer.status.success(), &shown));
     }
