@@ -28,10 +28,10 @@ POST_KEYS = ("post", "name", "party", "entries", "signed", "root")
 class Theirs:
     """`khatt-verify --batch`, asked one file at a time."""
 
-    def __init__(self, command: Path, path: Path):
+    def __init__(self, command: Path, path: Path, *more: str):
         self.path = path
         self.process = subprocess.Popen(
-            [command, "--batch"],
+            [command, "--batch", *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

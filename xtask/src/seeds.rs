@@ -43,6 +43,7 @@ fn seeds(tree: &Tree) -> Vec<Seed> {
         ("fork", "fork", |vector| Some(vector.bytes.clone())),
         ("body", "form", |vector| Some(vector.bytes.clone())),
         ("record_file", "record", |vector| Some(vector.bytes.clone())),
+        ("disclosure", "disclosure", |vector| Some(vector.bytes.clone())),
         ("entry", "entry", |vector| {
             let numbers = [vector.number("posts")?, vector.number("own")?];
             Some([&numbers, vector.bytes.as_slice()].concat())
@@ -118,6 +119,6 @@ mod tests {
         }
         let mut targets: Vec<&str> = seeds.iter().map(|(target, ..)| *target).collect();
         targets.dedup();
-        assert_eq!(targets.len(), 12, "{targets:?}");
+        assert_eq!(targets.len(), 13, "{targets:?}");
     }
 }

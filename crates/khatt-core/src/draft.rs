@@ -389,8 +389,11 @@ impl Draft {
     }
 
     fn rule(&self, charter: &SignedCharter) -> ReleaseRule {
+        let rule = charter.charter().release_rule(self.precedence);
         match self.act {
-            Act::Release => charter.charter().release_rule(self.precedence),
+            Act::Release => rule,
+            // What is opened or destroyed for good can wait for the officers whom the rule asks for.
+            Act::Disclose | Act::Erase => ReleaseRule { emergency_single: YesNo::No, ..rule },
             // An acknowledgement needs one officer and knows no emergency.
             _ => ReleaseRule { signatures: 1, emergency_single: YesNo::No },
         }

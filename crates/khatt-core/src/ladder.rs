@@ -227,6 +227,28 @@ impl Step {
     }
 }
 
+impl Ladder {
+    /// Forgets the words of whatever an entry proves, because its text was erased; the step stays.
+    /// Returns whether there were any.
+    pub fn forget_words(&mut self, proof: EntryId) -> bool {
+        let mut forgot = false;
+        for rungs in self.posts.values_mut() {
+            for rung in rungs.reached.values_mut() {
+                if rung.proof != Proof::Entry(proof) {
+                    continue;
+                }
+                if let Step::Authority { to: words, .. } | Step::Units { scope: words, .. } =
+                    &mut rung.step
+                {
+                    *words = Words(String::new());
+                    forgot = true;
+                }
+            }
+        }
+        forgot
+    }
+}
+
 impl Rungs {
     /// Returns the first step by which this level was reached; nothing if it was not, whatever the
     /// levels above it say.

@@ -20,6 +20,9 @@
 //! | `lasting` | what is an alarm once it lasts: a gap, a shortened log, an old epoch |
 //! | `epochs` | sealing secrets and prekeys |
 //! | `cosign` | post-quantum cosignatures, ours and the peers' |
+//! | `tree` | nodes kept so that a proof reads little |
+//! | `disclose` | one entry with its proof, for somebody outside the line |
+//! | `erase` | texts that every party consents to destroy |
 //! | `people` | drafts, release, acknowledgement, clocks, alarms, line tests |
 
 use std::{
@@ -52,7 +55,9 @@ mod ahead;
 mod api;
 mod by_post;
 mod cosign;
+mod disclose;
 mod epochs;
+mod erase;
 mod incoming;
 mod judge;
 mod lasting;
@@ -64,6 +69,7 @@ mod reconcile;
 mod restore;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod views;
 mod wants;
 
@@ -73,7 +79,10 @@ pub use api::{
 };
 use by_post::ByPost;
 pub use cosign::{COSIGN_ENTRIES, COSIGN_EVERY_S, CosignedView, stored_cosignatures};
+pub use disclose::{DiscloseError, Enclosed, Opened};
+pub use erase::erased_entries;
 pub use people::ActError;
+pub use tree::keep_node;
 
 /// How often heads are exchanged on a quiet connection.
 const HEARTBEAT_MS: u64 = 30_000;
@@ -374,7 +383,13 @@ impl Line {
             self.sign_own();
         }
         for log in std::mem::take(&mut self.touched) {
-            if let Some(log) = self.logs.slot(log.index()) {
+            if let Some(log) = self.logs.slot_mut(log.index()) {
+                let nodes = std::mem::take(&mut log.filled);
+                self.batch.state.extend(
+                    nodes
+                        .into_iter()
+                        .filter_map(|(level, index, node)| keep_node(log.post, level, index, node)),
+                );
                 self.batch.heads.push(log.head());
             }
         }

@@ -98,6 +98,9 @@ pub struct Batch {
     pub state: Vec<StateChange>,
     /// Proofs against others to keep for good (encoded fork proofs and the like), by a stable name.
     pub evidence: Vec<(String, Vec<u8>)>,
+    /// Stored entries, those of this batch included, whose open part is destroyed for good, as far
+    /// as the disk lets it be. The leaf stays. An entry that is not stored is passed over.
+    pub erase: Vec<EntryId>,
 }
 
 impl Batch {
@@ -109,6 +112,7 @@ impl Batch {
             && self.heads.is_empty()
             && self.state.is_empty()
             && self.evidence.is_empty()
+            && self.erase.is_empty()
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) static FORMS: &[(&str, &str)] = &forms![
     "custody",
     "exercise-control",
     "free-text",
+    "disclosure",
+    "erasure",
 ];
 
 pub(crate) const GLOSSARY: &str = include_str!("../../../forms/glossary.toml");

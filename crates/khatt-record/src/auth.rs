@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::cbor::{DecodeError, Reader, Writer};
 use crate::charter::{Officer, Roles, Scheme, SignedCharter, YesNo};
-use crate::commit::{OpenError, OpenPart, Seed};
+use crate::commit::{OpenError, OpenPart};
 use crate::entry::{Act, MessageHeader};
 use crate::ids::{Hash, OfficerIndex, PartyIndex, PostIndex};
 use crate::keys::{PostSigner, PublicKey};
@@ -229,7 +229,7 @@ impl OfficerSignature {
         charter: &SignedCharter,
         post: PostIndex,
         act: Act,
-        seed: &Seed,
+        draft_id: [u8; 16],
         digest: Hash,
     ) -> Statement {
         Statement {
@@ -237,7 +237,7 @@ impl OfficerSignature {
             kind: charter.kind(),
             post,
             act,
-            draft_id: seed.draft_id(),
+            draft_id,
             digest,
             role: self.role,
             not_after_ms: self.not_after_ms,
@@ -343,14 +343,31 @@ pub fn check_auth(
     part: &OpenPart,
 ) -> Result<VerifiedAuth, AuthError> {
     part.check_against(header)?;
-    let auth = Auth::decode(&part.auth, header.t_ms)?;
+    check_signatures(keys, post, header, &part.auth, part.seed.draft_id())
+}
+
+/// Checks signatures that were found to be what an entry of `post` commits to.
+///
+/// For what holds no seed: a disclosure hands over the draft's id instead.
+///
+/// # Errors
+///
+/// [`AuthError`] names the first thing that is wrong.
+pub fn check_signatures(
+    keys: &impl OfficersInForce,
+    post: PostIndex,
+    header: &MessageHeader,
+    auth: &[u8],
+    draft_id: [u8; 16],
+) -> Result<VerifiedAuth, AuthError> {
+    let auth = Auth::decode(auth, header.t_ms)?;
     let verified = check_rule(keys.charter(), post, header, &auth)?;
     for one in &auth.0 {
         if header.t_ms > one.not_after_ms {
             return Err(AuthError::PeerExpired(one.officer));
         }
         let digest = release_digest(header.c_body, header.precedence, header.thread);
-        let statement = one.statement(keys.charter(), post, header.act, &part.seed, digest);
+        let statement = one.statement(keys.charter(), post, header.act, draft_id, digest);
         one.check(keys, post, &statement)?;
     }
     Ok(verified)
@@ -380,10 +397,11 @@ fn check_rule(
             return Err(AuthError::PeerTooFew { given: 0, needed: 1 });
         }
         Act::Acknowledge => {}
-        Act::Release => {
+        Act::Release | Act::Disclose | Act::Erase => {
             let rule = charter.charter().release_rule(header.precedence);
             if has(Role::EmergencyRelease) {
-                if rule.emergency_single == YesNo::No {
+                // Nothing that can wait for a second officer is an emergency.
+                if rule.emergency_single == YesNo::No || header.act != Act::Release {
                     return Err(AuthError::PeerNoEmergency);
                 }
                 emergency = YesNo::Yes;
@@ -404,8 +422,10 @@ fn check_rule(
 pub const fn permits(held: Roles, act: Act, role: Role) -> bool {
     let watch = Roles::WATCH.with(Roles::RELEASING).with(Roles::COMMANDER);
     let needed = match (act, role) {
-        (Act::Release, Role::Draft) => watch.with(Roles::LINGUIST),
-        (Act::Release, Role::Release) => Roles::RELEASING.with(Roles::COMMANDER),
+        (Act::Release | Act::Disclose | Act::Erase, Role::Draft) => watch.with(Roles::LINGUIST),
+        (Act::Release | Act::Disclose | Act::Erase, Role::Release) => {
+            Roles::RELEASING.with(Roles::COMMANDER)
+        }
         (Act::Release, Role::EmergencyRelease) | (Act::Acknowledge, Role::Acknowledge) => watch,
         _ => return false,
     };

@@ -34,6 +34,10 @@ pub enum Act {
     Acknowledge = 2,
     /// The post itself wrote it, with no officer: a line test.
     Service = 3,
+    /// Officers let an entry be shown outside the line (`spec/disclosure.md`).
+    Disclose = 4,
+    /// Officers of one party consent that an entry's text is destroyed (`spec/erasure.md`).
+    Erase = 5,
 }
 
 impl TryFrom<u64> for Act {
@@ -44,6 +48,8 @@ impl TryFrom<u64> for Act {
             1 => Ok(Self::Release),
             2 => Ok(Self::Acknowledge),
             3 => Ok(Self::Service),
+            4 => Ok(Self::Disclose),
+            5 => Ok(Self::Erase),
             _ => Err(PeerUnknownNumber { what: "act", value }),
         }
     }

@@ -11,6 +11,7 @@ pub mod charter;
 pub mod checkpoint;
 pub mod commit;
 pub mod cosign;
+pub mod disclosure;
 pub mod entry;
 pub mod file;
 pub mod fork;

@@ -16,6 +16,12 @@ pub const PROOF_MAX: usize = 128;
 pub trait LeafHashes {
     /// Returns the hash of the leaf at `index` from 0, or `None` if it is not held.
     fn leaf_hash(&self, index: u64) -> Option<Hash>;
+
+    /// Returns the root of the leaves from `index << level` to before `(index + 1) << level`, or
+    /// `None` if that node is not kept and has to be made of what is below it.
+    fn node(&self, _level: u32, _index: u64) -> Option<Hash> {
+        None
+    }
 }
 
 impl LeafHashes for [Hash] {
@@ -120,13 +126,21 @@ impl Frontier {
 
     /// Appends the hash of a leaf.
     pub fn append(&mut self, leaf: Hash) {
+        self.append_telling(leaf, |_, _| {});
+    }
+
+    /// Appends the hash of a leaf, and tells level and root of every subtree that it fills, from
+    /// level 1 up. The node of a level stands at `index >> level` of the leaf's index.
+    pub fn append_telling(&mut self, leaf: Hash, mut tell: impl FnMut(u32, Hash)) {
         self.before.clone_from(&self.peaks);
         let mut hash = leaf;
-        let mut level = self.size;
-        while level & 1 == 1 {
+        let (mut rest, mut level) = (self.size, 0_u32);
+        while rest & 1 == 1 {
             let Some(left) = self.peaks.pop() else { break };
             hash = node_hash(left, hash);
-            level >>= 1;
+            rest >>= 1;
+            level = level.saturating_add(1);
+            tell(level, hash);
         }
         self.peaks.push(hash);
         self.size = self.size.saturating_add(1);
@@ -404,7 +418,24 @@ const fn split(count: u64) -> u64 {
     }
 }
 
+/// Below this many leaves a subtree is made of its leaves, without asking for nodes inside it.
+const NODES_FROM: u64 = 256;
+
 fn subtree_root(leaves: &dyn LeafHashes, start: u64, end: u64) -> Result<Hash, ProofError> {
+    let count = end.saturating_sub(start);
+    if count >= NODES_FROM {
+        let level = count.trailing_zeros();
+        let kept = if count.is_power_of_two() { start.checked_shr(level) } else { None };
+        if let Some(hash) = kept.and_then(|index| leaves.node(level, index)) {
+            return Ok(hash);
+        }
+        if count > NODES_FROM {
+            // At most 56 deep: every step takes the largest power of two below the count.
+            let middle = start.saturating_add(split(count));
+            let left = subtree_root(leaves, start, middle)?;
+            return Ok(node_hash(left, subtree_root(leaves, middle, end)?));
+        }
+    }
     let mut frontier = Frontier::new();
     for index in start..end {
         let leaf = leaves.leaf_hash(index).ok_or(ProofError::LocalLeafMissing { index })?;

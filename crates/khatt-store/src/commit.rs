@@ -59,6 +59,7 @@ impl SqliteStore {
             self.note_syncs(2);
         }
         self.rested_at = Some(self.books.sequence());
+        self.wipe_due = false;
         Ok(())
     }
 
@@ -335,7 +336,15 @@ impl Writer for SqliteStore {
         let seed = *self.nonces.seed();
         self.apply(line, None, |store, book| store.write_batch(line, book, batch))?;
         let (previous, seed) = (&previous, &seed);
-        self.acknowledge(Some(Replayable { line, previous, seed, batch }))
+        // One that erases has no bytes, so the write-ahead file is synced and holds all before it.
+        self.acknowledge(Some(Replayable { line, previous, seed, batch }))?;
+        self.wipe_due |= !batch.erase.is_empty();
+        if self.wipe_due {
+            // What was committed is durable: if the disk fails here, only the next commit is refused.
+            // A reader in the way is no fault: it is tried again after the next one.
+            let _ = self.idle();
+        }
+        Ok(())
     }
 }
 

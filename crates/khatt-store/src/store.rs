@@ -8,7 +8,7 @@ use std::sync::Arc;
 use khatt_core::store::{
     Batch, CommitError, ReadError, Sealed, StateChange, StoredEntry, Writer, rules,
 };
-use khatt_record::{Hash, LineId, PostIndex};
+use khatt_record::{EntryId, Hash, LineId, PostIndex};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::books::{Books, LineBook};
@@ -48,6 +48,8 @@ pub struct SqliteStore {
     /// Whether the disk failed, after which it is not touched again.
     pub(crate) failed: bool,
     pub(crate) syncs: Syncs,
+    /// Whether files beside the tables still hold what was erased.
+    pub(crate) wipe_due: bool,
     /// Files synced so far, the database's own at a move of pages included.
     pub(crate) synced: u64,
 }
@@ -83,6 +85,8 @@ impl SqliteStore {
             held: None,
             failed: false,
             syncs,
+            // Where a process ended between an erasure and the wiping, the next rest wipes.
+            wipe_due: false,
             synced: 0,
         }
     }
@@ -309,6 +313,9 @@ impl SqliteStore {
         for change in &batch.state {
             self.write_state(line, book, change)?;
         }
+        for id in &batch.erase {
+            self.erase_entry(line, line_no, *id)?;
+        }
         for (name, proof) in &batch.evidence {
             let seal = self.seal(&rows::evidence_place(line, name, proof), &[])?;
             if self.run(sql::EVIDENCE_INSERT, params![line_no, name, proof, seal])? == 1 {
@@ -316,6 +323,27 @@ impl SqliteStore {
             }
         }
         Ok(())
+    }
+
+    /// Writes an entry's row anew, without its open part. What it took is overwritten with zeros.
+    fn erase_entry(&mut self, line: LineId, line_no: i64, id: EntryId) -> Result<(), CommitError> {
+        let found = {
+            let place = params![line_no, id.log.0, signed(id.index), 1];
+            let mut statement =
+                self.conn.prepare_cached(sql::LEAVES_SELECT).map_err(Fault::from)?;
+            let mut rows = statement.query(place).map_err(Fault::from)?;
+            match rows.next().map_err(Fault::from)? {
+                Some(row) if rows::number(row, 0) == Some(id.index) => {
+                    Some(rows::leaf(line, id, row)?)
+                }
+                _ => None,
+            }
+        };
+        let Some((leaf_hash, leaf)) = found else {
+            return Ok(());
+        };
+        let entry = StoredEntry { id, leaf, leaf_hash, open: None };
+        self.write_entry(sql::ENTRY_UPSERT, line, line_no, &entry)
     }
 
     fn write_state(

@@ -15,6 +15,15 @@ pub fn outcome(outcome: &Outcome, language: Language) -> String {
     let mut out = String::new();
     let fields = match outcome {
         Outcome::Report(found) => report(found, language),
+        Outcome::Disclosure(found) => crate::disclosure::fields(found),
+        Outcome::DisclosureRefused(refused) => {
+            let words = text(refused.code);
+            vec![
+                ("answer", string("refused")),
+                ("exit", "1".to_owned()),
+                ("error", error(refused.code, &refused.detail, &words, language)),
+            ]
+        }
         Outcome::Refused(fault) => {
             let words = text(fault.code());
             vec![
@@ -113,17 +122,17 @@ fn fault(fault: &Fault, language: Language) -> String {
     ])
 }
 
-fn object(fields: &[(&str, String)]) -> String {
+pub(crate) fn object(fields: &[(&str, String)]) -> String {
     let rows: Vec<_> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", rows.join(","))
 }
 
-fn array(items: &[String]) -> String {
+pub(crate) fn array(items: &[String]) -> String {
     format!("[{}]", items.join(","))
 }
 
 /// A JSON string (RFC 8259 §7), all controls escaped.
-fn string(value: &(impl fmt::Display + ?Sized)) -> String {
+pub(crate) fn string(value: &(impl fmt::Display + ?Sized)) -> String {
     let mut out = String::from("\"");
     for sign in value.to_string().chars() {
         match sign {

@@ -1,4 +1,5 @@
-//! Khatt's offline verifier: reads one record file and says whether it is what the posts signed.
+//! Khatt's offline verifier: reads one record file, or the disclosure of one entry, and says whether
+//! it is what the posts signed.
 //!
 //! What is checked is in `khatt_record::verify` and `spec/verify.md`; this crate adds the rendering
 //! of bodies by `khatt-forms`, the arguments, and the words for every outcome in each language. It
@@ -6,6 +7,7 @@
 
 pub mod arguments;
 pub mod bodies;
+pub mod disclosure;
 pub mod json;
 pub mod show;
 pub mod texts;
@@ -15,6 +17,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use khatt_record::SignedCharter;
+use khatt_record::disclosure::{Disclosure, FILE_MAX};
 use khatt_record::file::RecordFileError;
 use khatt_record::verify::{Anchor, Report, VerifyFault, verify};
 use khatt_record::words::parse_words;
@@ -31,6 +34,10 @@ const CHARTER_FILE_MAX: u64 = 512 * 1024;
 pub enum Outcome {
     /// The record was read to its end.
     Report(Box<Report>),
+    /// The file is a disclosure that holds.
+    Disclosure(Box<disclosure::Found>),
+    /// The file is a disclosure that does not hold.
+    DisclosureRefused(disclosure::Refusal),
     /// The file is no whole record of the line given.
     Refused(VerifyFault),
     /// Something here was not usable: an argument, or a file that cannot be opened.
@@ -43,7 +50,8 @@ impl Outcome {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Report(report) => report.answer().exit_code(),
-            Self::Refused(_) => 1,
+            Self::Disclosure(found) => found.report.answer().exit_code(),
+            Self::Refused(_) | Self::DisclosureRefused(_) => 1,
             Self::Local(_) => 2,
         }
     }
@@ -56,6 +64,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Ok(anchor) => anchor,
         Err(local) => return Outcome::Local(local),
     };
+    match disclosure_bytes(&arguments.file) {
+        Err(_) => return Outcome::Local(Local::File),
+        Ok(Some(bytes)) => {
+            return match disclosure::check(&bytes, &anchor) {
+                Ok(found) => Outcome::Disclosure(found),
+                Err(refusal) => Outcome::DisclosureRefused(refusal),
+            };
+        }
+        Ok(None) => {}
+    }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut open = || File::open(&arguments.file);
     match verify(&mut open, &anchor, threads, &Forms, &mut |_| {}) {
@@ -63,6 +81,22 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Err(VerifyFault::File(RecordFileError::LocalFile(_))) => Outcome::Local(Local::File),
         Err(fault) => Outcome::Refused(fault),
     }
+}
+
+/// Reads a file that begins as a disclosure does, at most one byte more than one may have.
+///
+/// # Errors
+///
+/// Whatever the system says of the file.
+pub fn disclosure_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?;
+    file.by_ref().take(64).read_to_end(&mut bytes)?;
+    if !Disclosure::begins(&bytes) {
+        return Ok(None);
+    }
+    file.take(FILE_MAX as u64).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// Reads what `--charter` names: a charter file, a file with check words, or the words themselves.

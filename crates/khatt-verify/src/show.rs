@@ -16,6 +16,11 @@ pub fn outcome(outcome: &Outcome, language: Language) -> String {
     let mut out = String::new();
     match outcome {
         Outcome::Report(found) => report(&mut out, found, language),
+        Outcome::Disclosure(found) => out.push_str(&crate::disclosure::told(found, language)),
+        Outcome::DisclosureRefused(refused) => {
+            let words = text(refused.code);
+            refusal(&mut out, &words, refused.code, language);
+        }
         Outcome::Refused(fault) => {
             let words = text(fault.code());
             refusal(&mut out, &words, fault.code(), language);
@@ -145,19 +150,19 @@ pub fn detail(kind: &FaultKind) -> Option<String> {
 }
 
 /// A name or number that must keep its own direction inside a sentence (Unicode UAX #9, FSI, PDI).
-fn token(language: Language, value: &dyn std::fmt::Display) -> String {
+pub(crate) fn token(language: Language, value: &dyn std::fmt::Display) -> String {
     match language.direction() {
         Direction::LeftToRight => value.to_string(),
         _ => format!("\u{2068}{value}\u{2069}"),
     }
 }
 
-fn row(out: &mut String, text: &str) {
+pub(crate) fn row(out: &mut String, text: &str) {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{text}");
 }
 
-const fn line_kind(kind: Kind) -> LineKind {
+pub(crate) const fn line_kind(kind: Kind) -> LineKind {
     match kind {
         Kind::Real => LineKind::Real,
         Kind::Drill => LineKind::Drill,

@@ -3,12 +3,14 @@
 //! A text is found by the stable code of what it is about. A test goes through every code and
 //! language. Wording is not yet reviewed by native speakers of the trade; see the forms' `review`.
 
+mod phrases;
 mod table;
 
 use khatt_forms::Language;
 use khatt_record::verify::Answer;
 
-pub use table::{Phrase, phrase, usage};
+pub use phrases::{Phrase, phrase};
+pub use table::usage;
 
 /// What a person should know and do, in each language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use serde::Serialize;
 mod busy;
 mod catch_up;
 mod child;
+mod disclose;
 mod disk;
 mod floor;
 mod frames;
@@ -29,8 +30,8 @@ mod verify;
 pub use child::{IDLE_POST, idle_post};
 
 /// The names of all benchmarks, in the order in which they are run.
-pub const NAMES: [&str; 8] =
-    ["frames", "pq", "latency", "throughput", "verify", "start", "idle", "catch-up"];
+pub const NAMES: [&str; 9] =
+    ["frames", "pq", "latency", "throughput", "verify", "disclose", "start", "idle", "catch-up"];
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -172,6 +173,7 @@ pub fn run(name: Option<&str>, plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow
             "latency" => latency::run(plan, tell),
             "throughput" => throughput::run(plan, tell),
             "verify" => verify::run(plan, tell),
+            "disclose" => disclose::run(plan, tell),
             "start" => start::run(plan, tell),
             "idle" => start::run_idle(plan, tell),
             _ => catch_up::run(plan, tell),

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod care;
+mod disclose;
 mod draft;
 mod error;
 mod form;
@@ -60,10 +61,12 @@ enum Noun {
     /// List and show message forms
     #[command(subcommand)]
     Form(form::Verb),
+    /// Show one message to somebody outside the line, with proof and nothing else
+    Disclose(disclose::Args),
     /// Write the record to a file
     #[command(subcommand)]
     Record(record::Verb),
-    /// Check a record, or a post's folder
+    /// Check a record, a disclosure, or a post's folder
     Verify(verify::Args),
     /// Play a scenario with two posts on this machine
     Rehearse(rehearse::Args),
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Noun::Draft(verb) => draft::run(verb, talk),
         Noun::Message(verb) => message::run(verb, talk),
         Noun::Form(verb) => form::run(verb, talk),
+        Noun::Disclose(args) => disclose::run(&args, talk),
         Noun::Record(verb) => record::run(verb, talk),
         Noun::Verify(args) => verify::run(&args, &talk),
         Noun::Rehearse(args) => rehearse::run(&args, &talk),

@@ -10,6 +10,7 @@ pub mod ask;
 mod care;
 pub mod client;
 pub mod desk;
+pub mod opened;
 pub mod server;
 pub mod views;
 pub mod wire;

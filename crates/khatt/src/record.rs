@@ -81,6 +81,7 @@ pub fn export<W: io::Write>(
     let mut merge = Merge::new(&parties);
     let mut logs: Vec<Log> = (0..=u8::MAX).map(PostIndex).take(posts).map(Log::new).collect();
     let mut exported = Exported::default();
+    let erased = khatt_core::line::erased_entries(reader, line)?;
     loop {
         match merge.step() {
             Step::Wants(post) => {
@@ -103,6 +104,7 @@ pub fn export<W: io::Write>(
                 };
                 let Some(held) = log.head.take() else { break };
                 let open = match &held.open {
+                    None if erased.contains(&id) => RowOpen::Withheld,
                     None => RowOpen::Nothing,
                     Some(open) => RowOpen::Open(
                         OpenPart::decode(&open.0).map_err(|_| ExportError::LocalEntry(id))?,
@@ -217,7 +219,7 @@ pub fn officers(
     let auth = Auth::decode(&open.auth, header.t_ms).unwrap_or_default();
     let digest = release_digest(header.c_body, header.precedence, header.thread);
     let object = |one: &OfficerSignature| {
-        let statement = one.statement(charter, id.log, header.act, &open.seed, digest);
+        let statement = one.statement(charter, id.log, header.act, open.seed.draft_id(), digest);
         let kid = KeyId { officer: one.officer, key: one.key };
         Some(OfficerObject {
             officer: charter.officer(one.officer)?.title.clone(),

@@ -88,12 +88,12 @@ impl Trouble {
     pub fn exit(&self) -> u8 {
         match self.code.as_str() {
             "KK-1901" | "KK-1902" | "KK-1903" | "KK-1912" | "KK-1913" | "KK-2301" => 2,
-            "KC-1107" | "KC-1108" | "KC-1110" | "KC-1111" | "KF-1201" | "KK-1201" | "KK-1306"
-            | "KK-1904" | "KK-1905" | "KK-1906" => 4,
+            "KC-1202" | "KC-1206" | "KC-1107" | "KC-1108" | "KC-1110" | "KC-1111" | "KF-1201"
+            | "KK-1201" | "KK-1306" | "KK-1904" | "KK-1905" | "KK-1906" => 4,
             "KS-1203" | "KK-1301" | "KK-1401" | "KK-1402" | "KK-1915" => 5,
             "KS-1208" | "KK-1101" | "KK-1102" | "KK-1103" | "KK-1104" | "KK-1105" | "KK-1106"
             | "KK-1202" => 6,
-            "KK-1908" => 7,
+            "KK-1908" | "KK-1925" => 7,
             code if code.starts_with("KS-") || code == "KC-1102" || code == "KC-1003" => 8,
             _ => 1,
         }
@@ -124,6 +124,7 @@ troubles!(
     crate::passphrase::PassphraseError,
     crate::record::ExportError,
     crate::rehearse::RehearseError,
+    khatt_core::line::DiscloseError,
     khatt_core::line::OpenError,
     khatt_core::store::ReadError,
     khatt_forms::RenderError,

@@ -1,14 +1,15 @@
 """Usage: python -m khatt_verify_py FILE [--charter FILE|WORDS]
 
-Answers with one JSON object, whose keys are those of docs/reference/verify.md, and the exit code of
-spec/verify.md §9.
+FILE is a record file or a disclosure. Answers with one JSON object, whose keys are those of
+docs/reference/verify.md, and the exit code of spec/verify.md §9.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from . import charter_rules, words
+from . import charter_rules, disclosure, words
+from .charter import Charter
 from .faults import Refused, Unusable
 from .forms import Forms
 from .record import verify
@@ -16,15 +17,15 @@ from .record import verify
 UNUSABLE = 2
 
 
-def read_anchor(given: str) -> bytes:
-    """The hash of a charter file, or the first twenty bytes of one from its words (in a file or typed)."""
+def read_anchor(given: str) -> Charter | bytes:
+    """A charter, or the first twenty bytes of the hash of one from its words (in a file or typed)."""
     path = Path(given)
     try:
         data = path.read_bytes() if len(given) < 4096 and path.is_file() else given.encode()
     except OSError as fault:
         raise Unusable(str(fault)) from None
     try:
-        return charter_rules.load(data).hash
+        return charter_rules.load(data)
     except Refused:
         pass
     try:
@@ -45,7 +46,11 @@ def main(arguments: list[str]) -> int:
     except Unusable as fault:
         print(fault, file=sys.stderr)
         return UNUSABLE
-    report = verify(data, anchor, Forms.shipped())
+    if data.startswith(disclosure.BEGINS):
+        report = disclosure.verify(data, anchor, Forms.shipped())
+    else:
+        anchor = anchor.hash if isinstance(anchor, Charter) else anchor
+        report = verify(data, anchor, Forms.shipped())
     print(json.dumps(report.summary(), ensure_ascii=False))
     return report.exit
 

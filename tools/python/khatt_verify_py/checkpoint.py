@@ -62,7 +62,7 @@ def _read_text(body: bytes, name: str) -> tuple[int, bytes]:
     digits = rows[1]
     if not digits.isdigit() or (digits[:1] == b"0" and len(digits) > 1) or int(digits) >= 1 << 64:
         raise Refused("checkpoint.malformed")
-    root = _base64(rows[2])
+    root = read_base64(rows[2])
     if len(root) != 32:
         raise Refused("checkpoint.malformed")
     return int(digits), root
@@ -75,13 +75,13 @@ def _read_signature(row: bytes) -> tuple[str, bytes]:
         raise Refused("note.malformed") from None
     if len(parts) != 3 or parts[0] != DASH.strip() or not parts[1] or "+" in parts[1]:
         raise Refused("note.malformed")
-    data = _base64(parts[2].encode())
+    data = read_base64(parts[2].encode())
     if len(data) < 5:
         raise Refused("note.malformed")
     return parts[1], data
 
 
-def _base64(data: bytes) -> bytes:
+def read_base64(data: bytes) -> bytes:
     """Base64 with padding, in its only spelling."""
     try:
         found = base64.b64decode(data, validate=True)

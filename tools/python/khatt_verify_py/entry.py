@@ -29,7 +29,7 @@ OPEN, MESSAGE, RECEIPT, EPOCH, PREKEY_ENTRY, KEYS, AHEAD, REFUSAL, AMEND = (
     9,
     10,
 )
-RELEASE, ACKNOWLEDGE, SERVICE = 1, 2, 3
+RELEASE, ACKNOWLEDGE, SERVICE, DISCLOSE, ERASE = 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _message(items: tuple, own: int, posts: int) -> tuple:
     if thread != 0 or not isinstance(thread, int):
         post, index = array(thread, 2)
         thread = (_post(post, posts), uint(index))
-    return uint(act, 3, 1), uint(precedence, 3), thread, blob(body, 32), blob(auth, 32)
+    return uint(act, 5, 1), uint(precedence, 3), thread, blob(body, 32), blob(auth, 32)
 
 
 def _receipt(items: tuple, own: int, posts: int) -> tuple:

@@ -36,13 +36,17 @@ class Tree:
 
 
 def included(leaf: bytes, index: int, size: int, hashes: list[bytes], root: bytes) -> bool:
-    """RFC 9162 §2.1.3.2."""
+    return root_of(leaf, index, size, hashes) == root
+
+
+def root_of(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> bytes | None:
+    """RFC 9162 §2.1.3.2: the root to which hashes lead, if they are as many as that place has."""
     if index >= size:
-        return False
+        return None
     first, last, value = index, size - 1, leaf
     for one in hashes:
         if last == 0:
-            return False
+            return None
         if first & 1 or first == last:
             value = node(one, value)
             while not first & 1 and first:
@@ -50,7 +54,7 @@ def included(leaf: bytes, index: int, size: int, hashes: list[bytes], root: byte
         else:
             value = node(value, one)
         first, last = first >> 1, last >> 1
-    return last == 0 and value == root
+    return value if last == 0 else None
 
 
 def consistent(old: int, old_root: bytes, new: int, new_root: bytes, hashes: list[bytes]) -> bool:

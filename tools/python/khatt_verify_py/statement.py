@@ -5,9 +5,9 @@ from hashlib import sha256
 
 from . import cbor, ed25519
 from .cbor import array, blob, uint
-from .charter import Charter
+from .charter import Charter, Officer
 from .charter_rules import DRAFTERS, EMERGENCY, RELEASERS
-from .entry import ACKNOWLEDGE, RELEASE, SERVICE, Entry, expand
+from .entry import ACKNOWLEDGE, DISCLOSE, ERASE, RELEASE, SERVICE, Entry, expand
 from .faults import Refused
 
 MOST_SIGNATURES = 8
@@ -19,6 +19,10 @@ ALLOWED = {
     (RELEASE, DRAFT_ROLE): DRAFTERS,
     (RELEASE, RELEASE_ROLE): RELEASERS,
     (RELEASE, EMERGENCY_ROLE): EMERGENCY,
+    (DISCLOSE, DRAFT_ROLE): DRAFTERS,
+    (DISCLOSE, RELEASE_ROLE): RELEASERS,
+    (ERASE, DRAFT_ROLE): DRAFTERS,
+    (ERASE, RELEASE_ROLE): RELEASERS,
     (ACKNOWLEDGE, ACKNOWLEDGE_ROLE): EMERGENCY,
 }
 
@@ -70,14 +74,27 @@ def signed_bytes(officer: int, key: int, hashed: bytes) -> bytes:
 
 def check(charter: Charter, author: int, entry: Entry, seed: bytes, auth: bytes) -> int:
     """Checks the officers' signatures of a message (§4, from step 2); returns how many there are."""
+    officers = dict(enumerate(charter.officers))
+    return check_by(charter, officers, author, entry, expand(seed, b"draft"), auth)
+
+
+def check_by(
+    charter: Charter,
+    known: dict[int, Officer],
+    author: int,
+    entry: Entry,
+    draft: bytes,
+    auth: bytes,
+) -> int:
+    """The same by these officers, for what hands over the draft's id and no seed."""
     act, precedence = entry.fields[0], entry.fields[1]
     signatures = read(auth)
     officers = [officer for officer, *_ in signatures]
     if len(set(officers)) != len(officers):
         raise Refused("auth.signed-twice")
-    what, draft = digest(entry), expand(seed, b"draft")
+    what = digest(entry)
     for officer, key, role, ahead, signature in signatures:
-        public = _key(charter, author, act, officer, key, role)
+        public = _key(charter, known, author, act, officer, key, role)
         not_after = (entry.t_ms // 1000 + ahead) * 1000
         if entry.t_ms > not_after:
             raise Refused("auth.expired")
@@ -88,10 +105,18 @@ def check(charter: Charter, author: int, entry: Entry, seed: bytes, auth: bytes)
     return len(signatures)
 
 
-def _key(charter: Charter, author: int, act: int, number: int, key: int, role: int) -> bytes:
-    if number >= len(charter.officers) or key >= len(charter.officers[number].keys):
+def _key(
+    charter: Charter,
+    known: dict[int, Officer],
+    author: int,
+    act: int,
+    number: int,
+    key: int,
+    role: int,
+) -> bytes:
+    if number not in known or key >= len(known[number].keys):
         raise Refused("auth.no-such-officer")
-    officer = charter.officers[number]
+    officer = known[number]
     if officer.party != charter.posts[author].party:
         raise Refused("auth.other-party")
     if not officer.roles & ALLOWED.get((act, role), 0):
@@ -107,7 +132,7 @@ def _check_rule(charter: Charter, act: int, precedence: int, roles: list[int]) -
         if not roles:
             raise Refused("auth.too-few")
     elif EMERGENCY_ROLE in roles:
-        if not charter.release[precedence][1]:
+        if act != RELEASE or not charter.release[precedence][1]:
             raise Refused("auth.no-emergency")
     elif RELEASE_ROLE not in roles:
         raise Refused("auth.not-released")

@@ -11,6 +11,7 @@ from . import (
     body,
     charter_rules,
     checkpoint,
+    disclosure,
     ed25519,
     entry,
     fork,
@@ -129,6 +130,15 @@ def _words(keys: dict, data: bytes, _: Path) -> None:
     demand(words.of(stated, keys["language"]), data.decode("utf-8").split(), "words")
 
 
+def _disclosure(keys: dict, data: bytes, path: Path) -> None:
+    # The bodies in these are not forms.
+    line = charter_rules.load(load(path.parents[1] / keys["line"])[1])
+    report = disclosure.verify(data, line, forms=False)
+    if report.answer == disclosure.REFUSED:
+        demand(report.code, keys.get("error"), "code")
+        raise Refused(report.code)
+
+
 def _record(keys: dict, data: bytes, _: Path) -> None:
     # The bodies in these are not forms.
     report = record.verify(data, bytes.fromhex(keys["words"]), forms=False)
@@ -150,6 +160,7 @@ CHECKS = {
     "form": _form,
     "words": _words,
     "record": _record,
+    "disclosure": _disclosure,
 }
 
 

@@ -43,13 +43,15 @@ enum Kept {
     Refused(OpenPart),
     /// Its entry alone, beside our refusal.
     Nothing,
+    /// Its entry alone, because every party wants its text destroyed; a receipt is owed.
+    Erased,
 }
 
 impl Kept {
     fn open(self) -> Option<Sealed> {
         match self {
             Self::Receipted(open) | Self::Refused(open) => Some(Sealed(open.encode())),
-            Self::Nothing => None,
+            Self::Nothing | Self::Erased => None,
         }
     }
 }
@@ -121,7 +123,7 @@ impl Line {
                 }
                 let ahead = if was_ahead { Came::AheadBefore } else { Came::Now };
                 let kept = self.message(id, header, open, judgement, ahead, now);
-                owed = matches!(kept, Kept::Receipted(_));
+                owed = matches!(kept, Kept::Receipted(_) | Kept::Erased);
                 stored.open = kept.open();
             }
             Entry::Receipt(receipt) => self.receipt(id, receipt, now),
@@ -142,6 +144,7 @@ impl Line {
             | Entry::Unknown(_) => {}
         }
         self.batch.entries.push(stored);
+        self.erase_if_agreed(id);
         owed
     }
 
@@ -175,6 +178,10 @@ impl Line {
         came: Came,
         now: Now,
     ) -> Kept {
+        if matches!(judgement, Judgement::Unopenable) && self.is_agreed(id) {
+            // Its author has destroyed it, as every party wants: there is nothing to open.
+            return Kept::Erased;
+        }
         let (reason, cause, open) = match (judgement, open) {
             (Judgement::OverQuota, _) => {
                 (RefusalReason::OVER_QUOTA, Cause::PeerFlood { post: id.log }, None)

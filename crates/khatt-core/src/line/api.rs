@@ -296,4 +296,6 @@ pub struct MessageView {
     pub thread: Option<EntryId>,
     /// The officers who signed and how, if their signatures hold.
     pub auth: Option<VerifiedAuth>,
+    /// The consents by which its text was erased; empty if it was not.
+    pub erased: Vec<EntryId>,
 }

@@ -9,7 +9,7 @@ use khatt_record::{
     merkle::Frontier,
 };
 
-use super::ahead::Kept;
+use super::{ahead::Kept, tree::KEPT_LEVELS};
 use crate::store::{Head, StoredCheckpoint};
 
 /// Roots kept in memory for each log, so that receipts and checkpoints at recent sizes need no read.
@@ -56,6 +56,8 @@ pub(super) struct LogState {
     /// The newest checkpoint whose entries are durable.
     pub(super) durable_checkpoint: Option<StoredCheckpoint>,
     roots: BTreeMap<u64, Hash>,
+    /// Nodes of the tree to keep with the batch under way, by level and index.
+    pub(super) filled: Vec<(u32, u64, Hash)>,
     /// By who sent it: nobody can put rubbish in the place of what another is sending.
     staged: BTreeMap<PostIndex, Stage>,
     /// Entries that came ahead of their predecessors and are kept.
@@ -81,6 +83,7 @@ impl LogState {
             checkpoint: None,
             durable_checkpoint: None,
             roots: BTreeMap::new(),
+            filled: Vec::new(),
             staged: BTreeMap::new(),
             ahead: BTreeMap::new(),
             proved: BTreeMap::new(),
@@ -97,7 +100,13 @@ impl LogState {
 
     /// Appends a verified leaf hash and remembers the new root.
     pub(super) fn append(&mut self, hash: Hash) {
-        self.frontier.append(hash);
+        let index = self.frontier.size();
+        let filled = &mut self.filled;
+        self.frontier.append_telling(hash, |level, node| {
+            if KEPT_LEVELS.contains(&level) {
+                filled.push((level, index >> level, node));
+            }
+        });
         self.note_root();
     }
 

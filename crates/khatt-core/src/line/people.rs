@@ -29,8 +29,9 @@ mod errors;
 mod incoming;
 mod tests_of_line;
 
+pub(super) use acts::draft_key;
 pub use errors::ActError;
-pub(super) use incoming::act_fits;
+pub(super) use incoming::{DISCLOSURE, ERASURE, act_fits};
 pub(super) use tests_of_line::Answers;
 
 /// How far a peer's claimed time may be from ours, beyond what a slow route explains.
@@ -61,6 +62,8 @@ pub(super) struct People {
     pub(super) ladders: BTreeMap<EntryId, Ladder>,
     settled: VecDeque<Ladder>,
     pub(super) drafts: BTreeMap<DraftId, Draft>,
+    /// Consents to erase an entry, by party, until every party has given its own.
+    pub(super) consents: BTreeMap<EntryId, super::erase::Consents>,
     pub(super) tests: BTreeMap<PostIndex, LineTests>,
     own_meter: OwnMeter,
     peer_meters: BTreeMap<PostIndex, PeerMeter>,
@@ -94,6 +97,7 @@ impl People {
             ladders: BTreeMap::new(),
             settled: VecDeque::new(),
             drafts: BTreeMap::new(),
+            consents: BTreeMap::new(),
             own_meter: OwnMeter::new(),
             statistics: Statistics::new(),
             figures: Figures::Kept,
@@ -314,7 +318,7 @@ impl Line {
     }
 
     /// Keeps a ladder: in the working state while anything is owed, beside it once all is done.
-    fn put_ladder(&mut self, ladder: Ladder, now: Now) {
+    pub(super) fn put_ladder(&mut self, ladder: Ladder, now: Now) {
         let id = ladder.message();
         let bytes = Sealed(ladder.encode(now));
         let settled = ladder.posts().all(|(post, _)| ladder.is_met_by(post));
@@ -471,6 +475,6 @@ fn wanted(level: u8) -> Wanted {
     Level::new(level).map_or(received, |level| received.and(level))
 }
 
-fn ladder_key(kind: &str, id: EntryId) -> String {
+pub(super) fn ladder_key(kind: &str, id: EntryId) -> String {
     format!("{kind}/{}/{:020}", id.log, id.index)
 }

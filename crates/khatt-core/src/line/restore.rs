@@ -11,13 +11,14 @@ use super::{Halt, Line, OpenError, cosign, own, reconcile};
 use crate::{store::Sealed, time::Now};
 
 /// What is read back at a start; settled ladders (`done/`) are read when somebody asks for one.
-const KEPT: [&str; 15] = [
+const KEPT: [&str; 16] = [
     "ahead/",
     "alarm/",
     "clock/",
     "cosign/",
     "draft/",
     "epoch/",
+    "erase/",
     "flash/",
     "halt/",
     "ladder/",
@@ -110,6 +111,11 @@ impl Line {
         } else if key.starts_with(cosign::NEWEST) {
             let kept = self.cosignatures.restore(key, &value.0);
             kept.ok_or_else(|| OpenError::LocalState(format!("state {key}")))?;
+        } else if let Some((log, index)) = key.strip_prefix("erase/").and_then(entry_of_key) {
+            if let Ok(log) = u8::try_from(log) {
+                let id = EntryId { log: PostIndex(log), index };
+                self.restore_consents(id, &value.0).map_err(damaged)?;
+            }
         } else if key == own::HALT_KEY {
             self.halt = number_of(value).map(|size| Halt::RolledBack { size });
         } else if let Some(log) = number("receipted/") {

@@ -23,6 +23,7 @@ mod faults;
 mod forger;
 mod hostile;
 mod lasting;
+mod opening;
 mod people;
 mod withstand;
 

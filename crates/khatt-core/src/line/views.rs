@@ -114,6 +114,7 @@ impl Line {
             thread: header.thread,
             body: open.as_ref().and_then(|open| Body::decode(&open.body).ok()),
             auth: verified.map(|permitted| permitted.auth),
+            erased: if stored.open.is_none() { self.erased(id)? } else { Vec::new() },
         }))
     }
 

@@ -9,13 +9,14 @@ use zeroize::Zeroizing;
 
 use super::{Batch, Head, Sealed, StateChange, StoredCheckpoint, StoredEntry};
 
-/// Returns the bytes of a batch, or `None` if they would be more than `max`.
+/// Returns the bytes of a batch, or `None` if they would be more than `max`, or if it erases.
 ///
+/// An erasure has no bytes: it is meant to leave nothing beside the tables.
 /// Leaf hashes are left out: they follow from the leaves.
 #[must_use]
 pub fn encode(batch: &Batch, max: usize) -> Option<Zeroizing<Vec<u8>>> {
     let len = encoded_len(batch);
-    if len > max {
+    if len > max || !batch.erase.is_empty() {
         return None;
     }
     // In one allocation: none that grew leaves a copy behind.
@@ -201,6 +202,7 @@ mod tests {
                 StateChange::Delete("draft/2".to_owned()),
             ],
             evidence: vec![("fork/1/5".to_owned(), b"proof".to_vec())],
+            erase: Vec::new(),
         }
     }
 
@@ -219,6 +221,12 @@ mod tests {
         let len = encode(&batch(), usize::MAX).unwrap().len();
         assert!(encode(&batch(), len).is_some());
         assert!(encode(&batch(), len - 1).is_none());
+    }
+
+    #[test]
+    fn batch_that_erases_is_not_encoded() {
+        let erase = vec![EntryId { log: PostIndex(1), index: 3 }];
+        assert!(encode(&Batch { erase, ..batch() }, 1 << 20).is_none());
     }
 
     #[test]

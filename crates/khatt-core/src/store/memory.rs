@@ -259,6 +259,11 @@ impl Line {
         for (name, proof) in &batch.evidence {
             self.evidence.entry(name.clone()).or_insert_with(|| proof.clone());
         }
+        for id in &batch.erase {
+            if let Some(entry) = self.entry_mut(*id) {
+                entry.open = None;
+            }
+        }
     }
 
     fn entry_mut(&mut self, id: EntryId) -> Option<&mut StoredEntry> {

@@ -46,6 +46,7 @@ pub const CASES: &[Case] = &[
     ("state changes apply in order", state::state_changes_apply_in_order),
     ("state comes by prefix and ascending", state::state_comes_by_prefix),
     ("evidence stays for good", state::evidence_stays),
+    ("erased open part is gone and nothing else", logs::erased_open_part_is_gone),
     ("reads stop at the end and at the limit", logs::reads_have_limits),
     ("lines stay apart", state::lines_stay_apart),
     ("one batch extends several logs", logs::several_logs_in_one_batch),

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::commit::Seed;
 use crate::entry::Seen;
 use crate::ids::{Kind, Precedence};
 use crate::testing::{charter, line, sign, signer};
@@ -199,5 +200,27 @@ proptest! {
     #[test]
     fn bytes_from_anybody_never_panic(bytes in prop::collection::vec(0_u8.., 0..80), t_ms in 0_u64..) {
         let _ = Auth::decode(&bytes, t_ms);
+    }
+}
+
+#[test]
+fn disclosure_and_erasure_need_a_releasing_officer_and_know_no_emergency() {
+    let both = [(0, 41, Role::Draft), (1, 42, Role::Release)];
+    for act in [Act::Disclose, Act::Erase] {
+        assert!(check(act, Precedence::Immediate, &both).is_ok());
+        assert!(check(act, Precedence::Routine, &both[1..]).is_ok());
+        assert_eq!(check(act, Precedence::Routine, &both[..1]), Err(AuthError::PeerNotReleased));
+        assert_eq!(
+            check(act, Precedence::Immediate, &both[1..]),
+            Err(AuthError::PeerTooFew { given: 1, needed: 2 })
+        );
+        let alone = [(0, 41, Role::EmergencyRelease)];
+        assert_eq!(check(act, Precedence::Flash, &alone), Err(AuthError::PeerNoEmergency));
+        // What was signed as a release is no consent to anything else.
+        let charter = line();
+        let (mut header, part) = message(&charter, Act::Release, Precedence::Immediate, &both);
+        header.act = act;
+        let found = check_auth(&charter, PostIndex(0), &header, &part);
+        assert_eq!(found, Err(AuthError::PeerBadSignature(OfficerIndex(0))));
     }
 }

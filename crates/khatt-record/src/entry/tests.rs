@@ -38,7 +38,13 @@ fn threads() -> impl Strategy<Value = Option<EntryId>> {
 }
 
 fn acts() -> impl Strategy<Value = Act> {
-    prop_oneof![Just(Act::Release), Just(Act::Acknowledge), Just(Act::Service)]
+    prop_oneof![
+        Just(Act::Release),
+        Just(Act::Acknowledge),
+        Just(Act::Service),
+        Just(Act::Disclose),
+        Just(Act::Erase)
+    ]
 }
 
 fn entries() -> impl Strategy<Value = Entry> {

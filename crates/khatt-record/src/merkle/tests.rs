@@ -157,3 +157,54 @@ proptest! {
         );
     }
 }
+
+/// Leaves with the nodes of some levels kept beside them, and a count of what is read.
+struct Kept {
+    leaves: Vec<Hash>,
+    nodes: std::collections::BTreeMap<(u32, u64), Hash>,
+    read: std::cell::Cell<u64>,
+}
+
+impl LeafHashes for Kept {
+    fn leaf_hash(&self, index: u64) -> Option<Hash> {
+        self.read.set(self.read.get() + 1);
+        self.leaves.leaf_hash(index)
+    }
+
+    fn node(&self, level: u32, index: u64) -> Option<Hash> {
+        self.read.set(self.read.get() + 1);
+        self.nodes.get(&(level, index)).copied()
+    }
+}
+
+#[test]
+fn kept_nodes_give_the_same_proofs_and_spare_the_leaves() {
+    let mut kept = Kept {
+        leaves: Vec::new(),
+        nodes: std::collections::BTreeMap::new(),
+        read: std::cell::Cell::new(0),
+    };
+    let mut frontier = Frontier::new();
+    for index in 0..70_000_u64 {
+        let leaf = leaf_hash(&index.to_be_bytes());
+        frontier.append_telling(leaf, |level, hash| {
+            if level % 8 == 0 {
+                kept.nodes.insert((level, index >> level), hash);
+            }
+        });
+        kept.leaves.push(leaf);
+    }
+    assert_eq!(kept.nodes.len(), 70_000 / 256 + 1, "one for every 256 leaves, and one of 65 536");
+    for size in [1, 255, 256, 257, 512, 65_535, 65_536, 65_537, 69_999, 70_000] {
+        for index in [0, size / 3, size - 1] {
+            kept.read.set(0);
+            let proof = inclusion_proof(&kept, index, size).unwrap();
+            assert!(kept.read.get() < 1_300, "{} reads of {size}", kept.read.get());
+            assert_eq!(proof, inclusion_proof(&kept.leaves, index, size).unwrap());
+        }
+    }
+    // A node that is missing is made again of what is below it.
+    kept.nodes.remove(&(8, 100));
+    let proof = inclusion_proof(&kept, 69_000, 70_000).unwrap();
+    assert_eq!(proof, inclusion_proof(&kept.leaves, 69_000, 70_000).unwrap());
+}

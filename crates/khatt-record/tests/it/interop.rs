@@ -162,7 +162,8 @@ fn officers_signatures_are_written_for_other_tools() {
     let auth = Auth::decode(&open.auth, header.t_ms).unwrap();
     let mut rows = Vec::new();
     for one in &auth.0 {
-        let statement = one.statement(&line.charter, SOUTH, header.act, &open.seed, digest);
+        let statement =
+            one.statement(&line.charter, SOUTH, header.act, open.seed.draft_id(), digest);
         assert_eq!(one.check(&line.charter, SOUTH, &statement), Ok(()));
         let kid = KeyId { officer: one.officer, key: one.key };
         let key = line.charter.officer_key(one.officer, one.key).unwrap();

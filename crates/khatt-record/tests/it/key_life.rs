@@ -146,7 +146,7 @@ fn rogue_officer_with_two_keys_does_not_release_alone() {
         &charter,
         NORTH,
         header.act,
-        &open.seed,
+        open.seed.draft_id(),
         khatt_record::statement::release_digest(header.c_body, header.precedence, None),
     );
     let kid = khatt_record::statement::KeyId { officer: OfficerIndex(1), key: 1 };

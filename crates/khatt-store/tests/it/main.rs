@@ -5,6 +5,7 @@
 mod backup;
 mod crash;
 mod damage;
+mod erase;
 mod folder;
 mod formats;
 mod full;

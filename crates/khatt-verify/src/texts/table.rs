@@ -282,6 +282,86 @@ pub(super) const ROWS: &[Row] = &[
         "الميثاق في أول الملف معيب الصيغة أو لم توقّعه جميع الأطراف.",
         "منشورِ آغاز پرونده بدساخت است یا همهٔ طرف‌ها آن را امضا نکرده‌اند.",
     ], Advice::AnotherCopy),
+    ("disclosure.too-large", [
+        "The disclosure is longer than any may be.",
+        "الإفصاح أطول من الحد الأقصى.",
+        "افشا از بیشترین اندازه درازتر است.",
+    ], Advice::AnotherCopy),
+    ("disclosure.malformed", [
+        "The disclosure is not in the one form that it may have.",
+        "الإفصاح ليس بالصيغة الوحيدة المقبولة.",
+        "افشا در تنها شکل پذیرفته نیست.",
+    ], Advice::AnotherCopy),
+    ("disclosure.extra", [
+        "The file is a proof, but not of an entry of a Khatt line.",
+        "الملف برهان، لكنه ليس لقيد من خط Khatt.",
+        "پرونده برهان است، ولی نه از ثبتی در خط Khatt.",
+    ], Advice::AnotherCopy),
+    ("disclosure.charter", [
+        "The charter enclosed is not signed by all its parties.",
+        "الميثاق المرفق لم توقّعه جميع أطرافه.",
+        "منشور پیوست را همهٔ طرف‌ها امضا نکرده‌اند.",
+    ], Advice::AnotherCopy),
+    ("disclosure.other-line", [
+        "The disclosure is of another line, or of a line of another kind, than the charter or words given.",
+        "الإفصاح من خط آخر أو من خط من نوع آخر غير الميثاق أو الكلمات المقدَّمة.",
+        "افشا از خطی دیگر یا از نوعی دیگر جز منشور یا واژه‌های داده‌شده است.",
+    ], Advice::RightLine),
+    ("disclosure.order", [
+        "The key orders in the disclosure are not signed by their party, or not whole from the first.",
+        "أوامر المفاتيح التي في الإفصاح لم يوقّعها طرفها، أو ليست كاملة من أولها.",
+        "دستورهای کلید درون افشا را طرفشان امضا نکرده، یا از نخستین دستور کامل نیست.",
+    ], Advice::AnotherCopy),
+    ("disclosure.other-key", [
+        "The disclosure names a key that neither the charter nor the key orders in it give to that post, or the post was cut off.",
+        "يذكر الإفصاح مفتاحًا لا يعطيه الميثاق ولا أوامر المفاتيح التي فيه لذلك المركز، أو أن المركز قُطع.",
+        "افشا کلیدی را نام می‌برد که نه منشور و نه دستورهای کلید درون آن به آن پایگاه داده است، یا آن پایگاه قطع شده بود.",
+    ], Advice::AnotherCopy),
+    ("disclosure.checkpoint", [
+        "The size and root in the disclosure are not signed by its author's post.",
+        "الحجم والجذر في الإفصاح لم يوقّعهما مركز كاتبه.",
+        "اندازه و ریشهٔ افشا را پایگاه نویسنده امضا نکرده است.",
+    ], Advice::AnotherCopy),
+    ("disclosure.other-log", [
+        "The signature in the disclosure is of another log.",
+        "التوقيع في الإفصاح من سجل آخر.",
+        "امضای درون افشا از سابقهٔ دیگری است.",
+    ], Advice::AnotherCopy),
+    ("disclosure.no-message", [
+        "The entry in the disclosure is no message.",
+        "القيد في الإفصاح ليس رسالة.",
+        "ثبت درون افشا پیام نیست.",
+    ], Advice::AnotherCopy),
+    ("disclosure.path", [
+        "The entry is not at that place of the log that its author signed.",
+        "القيد ليس في ذلك الموضع من السجل الذي وقّعه كاتبه.",
+        "ثبت در آن جای سابقه‌ای که نویسنده امضا کرده نیست.",
+    ], Advice::AnotherCopy),
+    ("disclosure.opened", [
+        "The text or the officers' signatures are not what the entry commits to.",
+        "النص أو توقيعات الضباط ليست ما يلتزم به القيد.",
+        "متن یا امضای افسران آن نیست که ثبت به آن متعهد است.",
+    ], Advice::AnotherCopy),
+    ("disclosure.officers", [
+        "The officers shown do not satisfy the charter.",
+        "الضباط المعروضون لا يستوفون الميثاق.",
+        "افسران نشان‌داده منشور را برآورده نمی‌کنند.",
+    ], Advice::AnotherCopy),
+    ("disclosure.body", [
+        "The text is on none of the charter's forms.",
+        "النص ليس على أي من نماذج الميثاق.",
+        "متن روی هیچ‌یک از فرم‌های منشور نیست.",
+    ], Advice::AnotherCopy),
+    ("disclosure.rendering", [
+        "The text is written otherwise here than its officers signed.",
+        "يُكتب النص هنا بغير ما وقّعه ضباطه.",
+        "متن اینجا جز آن‌گونه نوشته می‌شود که افسران امضا کرده‌اند.",
+    ], Advice::AnotherCopy),
+    ("disclosure.receipt", [
+        "A receipt in the disclosure does not hold.",
+        "إيصال في الإفصاح لا يصح.",
+        "رسیدی در افشا درست نیست.",
+    ], Advice::AnotherCopy),
     ("verify.other-line", [
         "The file is of another line than the charter or check words given.",
         "الملف لخط آخر غير خط الميثاق أو كلمات التحقق المقدَّمة.",
@@ -340,154 +420,20 @@ pub(super) const ROWS: &[Row] = &[
     ], Advice::AnotherCopy),
 ];
 
-/// A word or two of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // Each is what its English says.
-pub enum Phrase {
-    Kind,
-    Line,
-    Words,
-    Post,
-    Entries,
-    Signed,
-    Checkpoints,
-    Cosignatures,
-    Cosigned,
-    Receipts,
-    Messages,
-    Opened,
-    Closed,
-    Withheld,
-    UnknownEntries,
-    KeyOrders,
-    Generation,
-    AfterCutOff,
-    Root,
-    Officers,
-    Agree,
-    UnknownForms,
-    MoreFaults,
-    Answer,
-    NotAllOpened,
-    BlameFile,
-    BlamePost,
-    BlameParty,
-    Entry,
-    Comma,
-}
-
-impl Phrase {
-    /// All of them.
-    pub const ALL: [Self; 30] = [
-        Self::Kind,
-        Self::Line,
-        Self::Words,
-        Self::Post,
-        Self::Entries,
-        Self::Signed,
-        Self::Checkpoints,
-        Self::Cosignatures,
-        Self::Cosigned,
-        Self::Receipts,
-        Self::Messages,
-        Self::Opened,
-        Self::Closed,
-        Self::Withheld,
-        Self::UnknownEntries,
-        Self::KeyOrders,
-        Self::Generation,
-        Self::AfterCutOff,
-        Self::Root,
-        Self::Officers,
-        Self::Agree,
-        Self::UnknownForms,
-        Self::MoreFaults,
-        Self::Answer,
-        Self::NotAllOpened,
-        Self::BlameFile,
-        Self::BlamePost,
-        Self::BlameParty,
-        Self::Entry,
-        Self::Comma,
-    ];
-}
-
-/// The words of a phrase.
-#[must_use]
-#[rustfmt::skip]
-pub const fn phrase(phrase: Phrase, language: Language) -> &'static str {
-    pick(match phrase {
-        Phrase::Kind => ["Kind of line", "نوع الخط", "نوع خط"],
-        Phrase::Line => ["Line", "الخط", "خط"],
-        Phrase::Words => ["Check words of the charter", "كلمات التحقق من الميثاق", "واژه‌های وارسی منشور"],
-        Phrase::Post => ["Post", "المركز", "پست"],
-        Phrase::Entries => ["entries", "القيود", "ثبت‌ها"],
-        Phrase::Signed => ["signed up to", "الموقَّع حتى", "امضاشده تا"],
-        Phrase::Checkpoints => ["signatures of the post", "توقيعات المركز", "امضاهای پست"],
-        Phrase::Cosignatures => [
-            "post-quantum cosignatures",
-            "توقيعات مشتركة صامدة للحوسبة الكمية",
-            "هم‌امضاهای پساکوانتومی",
-        ],
-        Phrase::Cosigned => ["cosigned up to", "الموقَّع توقيعًا مشتركًا حتى", "هم‌امضاشده تا"],
-        Phrase::Receipts => ["receipts", "إيصالات الاستلام", "رسیدها"],
-        Phrase::Messages => ["messages", "الرسائل", "پیام‌ها"],
-        Phrase::Opened => ["opened", "المفتوحة", "گشوده"],
-        Phrase::Closed => ["closed", "المغلقة", "بسته"],
-        Phrase::Withheld => ["withheld", "المحجوبة", "کنار گذاشته"],
-        Phrase::UnknownEntries => ["of unknown type", "من نوع غير معروف", "از نوع ناشناخته"],
-        Phrase::KeyOrders => ["key orders", "أوامر المفاتيح", "دستورهای کلید"],
-        Phrase::Generation => ["generation", "الجيل", "نسل"],
-        Phrase::AfterCutOff => [
-            "after it was cut off (they count for nothing)",
-            "بعد قطعه (لا يُعتدّ بها)",
-            "پس از قطع آن (به حساب نمی‌آید)",
-        ],
-        Phrase::Root => ["root", "الجذر", "ریشه"],
-        Phrase::Officers => ["officers' signatures", "توقيعات الضباط", "امضاهای افسران"],
-        Phrase::Agree => ["renderings that agree", "الصيغ المطابقة", "متن‌های مطابق"],
-        Phrase::UnknownForms => ["messages whose form is not known here", "رسائل نموذجها غير معروف هنا", "پیام‌هایی که فرمشان این‌جا شناخته نیست"],
-        Phrase::MoreFaults => ["Further faults, not listed", "اختلالات أخرى غير مذكورة", "اشکال‌های دیگر که فهرست نشده‌اند"],
-        Phrase::Answer => ["Answer", "النتيجة", "نتیجه"],
-        Phrase::NotAllOpened => [
-            "Not every message is open in this file; what is closed or withheld was not checked beyond its entry.",
-            "ليست كل الرسائل مفتوحة في هذا الملف؛ وما أُغلق أو حُجب لم يُتحقق منه سوى قيده.",
-            "همهٔ پیام‌ها در این پرونده گشوده نیستند؛ از بسته‌ها و کنارگذاشته‌ها تنها ثبتشان بررسی شد.",
-        ],
-        Phrase::BlameFile => [
-            "At fault: whoever made or carried this file; no post signed this.",
-            "المسؤول: من أعدّ هذا الملف أو نقله؛ لم يوقّع أي مركز على هذا.",
-            "مقصر: تهیه‌کننده یا حامل این پرونده؛ هیچ پستی این را امضا نکرده است.",
-        ],
-        Phrase::BlameParty => [
-            "At fault, as its own signatures show: party",
-            "المسؤول، كما تبيّن توقيعاته: الطرف",
-            "مقصر، چنان‌که امضاهای خودش نشان می‌دهد: طرف",
-        ],
-        Phrase::BlamePost => [
-            "At fault, as its own signature shows:",
-            "المسؤول، كما يبيّن توقيعه:",
-            "مقصر، چنان‌که امضای خودش نشان می‌دهد:",
-        ],
-        Phrase::Entry => ["Entry", "القيد", "ثبت"],
-        Phrase::Comma => [", ", "، ", "، "],
-    }, language)
-}
-
 /// How the command is used.
 #[must_use]
 pub const fn usage(language: Language) -> &'static str {
     pick(
         [
             "khatt-verify FILE [--charter FILE|WORDS] [--json] [--in en|ar|fa]\n\
-             Checks a record file offline. Exit code 0: everything holds and the parties are those of\n\
+             Checks a record file, or the disclosure of one entry, offline. Exit code 0: everything holds and the parties are those of\n\
              the charter given; 3: consistent in itself, parties not established; 1: refused; 2: the\n\
              command or a file could not be used.",
             "khatt-verify FILE [--charter FILE|WORDS] [--json] [--in en|ar|fa]\n\
-             يتحقق من ملف سجل دون اتصال. رمز الخروج 0: كل شيء سليم والأطراف هم أطراف الميثاق المقدَّم؛\n\
+             يتحقق من ملف سجل، أو من إفصاح عن قيد واحد، دون اتصال. رمز الخروج 0: كل شيء سليم والأطراف هم أطراف الميثاق المقدَّم؛\n\
              3: متسق في ذاته وهوية الأطراف غير مثبتة؛ 1: مرفوض؛ 2: تعذر استعمال الأمر أو أحد الملفات.",
             "khatt-verify FILE [--charter FILE|WORDS] [--json] [--in en|ar|fa]\n\
-             پروندهٔ سند را بدون اتصال بررسی می‌کند. کد خروج 0: همه چیز درست است و طرف‌ها همان طرف‌های\n\
+             پروندهٔ سند، یا افشای یک ثبت، را بدون اتصال بررسی می‌کند. کد خروج 0: همه چیز درست است و طرف‌ها همان طرف‌های\n\
              منشورند؛ 3: در خود سازگار، هویت طرف‌ها احراز نشده؛ 1: رد شد؛ 2: فرمان یا پرونده‌ای به کار نیامد.",
         ],
         language,

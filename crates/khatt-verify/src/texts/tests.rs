@@ -65,6 +65,25 @@ fn codes() -> Vec<&'static str> {
     codes.extend(files.iter().map(RecordFileError::code));
     codes.extend([VerifyFault::PeerNoCharter.code(), VerifyFault::PeerOtherLine.code()]);
     codes.extend(["verify.charter", Local::File.code(), Local::Charter.code()]);
+    let disclosures = [
+        "disclosure.too-large",
+        "disclosure.malformed",
+        "disclosure.extra",
+        "disclosure.charter",
+        "disclosure.other-line",
+        "disclosure.order",
+        "disclosure.other-key",
+        "disclosure.checkpoint",
+        "disclosure.other-log",
+        "disclosure.no-message",
+        "disclosure.path",
+        "disclosure.opened",
+        "disclosure.officers",
+        "disclosure.body",
+        "disclosure.rendering",
+        "disclosure.receipt",
+    ];
+    codes.extend(disclosures);
     codes
 }
 

@@ -215,3 +215,72 @@ fn answers_come_in_arabic_and_persian() {
         assert!(text.contains("\u{2068}North / North watch\u{2069}"), "{text}");
     }
 }
+
+/// The first message of North's log, disclosed with its officers or without.
+fn disclosure(officers: bool) -> khatt_record::disclosure::Disclosure {
+    use khatt_record::checkpoint::Checkpoint;
+    use khatt_record::disclosure::{Disclosure, LogKey, OfficersPart};
+    use khatt_record::{Entry, EntryId, file::RowOpen, merkle};
+    let mut line = Line::open(charter(), Vec::new());
+    let (header, open) = line.message(NORTH, body().encode());
+    let entry = Entry::Message(header);
+    line.append(NORTH, &entry, &RowOpen::Nothing);
+    let leaves: Vec<Hash> =
+        line.log(NORTH).leaves.iter().map(|leaf| merkle::leaf_hash(leaf)).collect();
+    let root = line.log(NORTH).frontier.root();
+    let origin = charter().origin(NORTH).unwrap();
+    let signed = Checkpoint { origin, size: 2, root }.sign(&fixture::signer(11));
+    Disclosure {
+        line: charter().line_id(),
+        kind: Kind::Rehearsal,
+        posts: 2,
+        entry: EntryId { log: NORTH, index: 1 },
+        author: LogKey { generation: 0, key: fixture::key(11) },
+        leaf: entry.encode(),
+        body_salt: open.seed.body_salt(),
+        body: open.body.clone(),
+        officers: officers.then(|| OfficersPart {
+            salt: open.seed.auth_salt(),
+            draft_id: open.seed.draft_id(),
+            auth: open.auth.clone(),
+        }),
+        receipts: vec![],
+        charter: None,
+        orders: vec![],
+        path: merkle::inclusion_proof(&leaves, 1, 2).unwrap(),
+        note: signed.to_note(&fixture::key(11)),
+    }
+}
+
+#[test]
+fn disclosure_is_told_apart_and_has_the_three_answers() {
+    let folder = Folder::new("disclosure");
+    let charter_file = folder.write("line.charter", charter().to_bytes());
+    let file = folder.write("one.tlog-proof", disclosure(false).encode().as_bytes());
+    let (code, text) = verify(&[&file, "--charter", &charter_file]);
+    assert_eq!(code, 0, "{text}");
+    for shown in ["[en]", "[ar]", "REHEARSAL", "0/1", "North / North watch", "are not shown"] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    assert!(!text.contains("[fa]") && !text.contains("duty officer"), "{text}");
+    let (code, text) = verify(&[&file]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("parties not established") && text.contains("[en]"), "{text}");
+    let (code, text) = verify(&[&file, "--json", "--charter", &charter_file]);
+    assert_eq!(code, 0);
+    assert!(text.contains("\"file\":\"disclosure\"") && text.contains("\"officers\":\"closed\""));
+    let shown = folder.write("officers.tlog-proof", disclosure(true).encode().as_bytes());
+    let (code, text) = verify(&[&shown, "--charter", &charter_file]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("North duty officer"), "{text}");
+    let (code, text) = verify(&[&shown, "--in", "fa"]);
+    assert_eq!(code, 3, "{text}");
+    let mut other = disclosure(false);
+    other.body = Body { language: Language::Ar, ..body() }.encode();
+    let bent = folder.write("bent.tlog-proof", other.encode().as_bytes());
+    let (code, text) = verify(&[&bent, "--charter", &charter_file]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("disclosure.opened"), "{text}");
+    let (code, text) = verify(&[&bent, "--json"]);
+    assert!(code == 1 && text.contains("\"answer\":\"refused\""), "{text}");
+}

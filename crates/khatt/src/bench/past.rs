@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use khatt_core::{
     Now,
     ladder::{By, Climb, Ladder, Level, Proof, Step, Wanted},
+    line::keep_node,
     store::{
         Batch, Head, Reader as _, Sealed, StateChange, StoredCheckpoint, StoredEntry, Writer as _,
     },
@@ -128,7 +129,10 @@ impl<'a> Past<'a> {
         let leaf = entry.encode();
         let id = EntryId { log, index: frontier.size() };
         let hash = leaf_hash(&leaf);
-        frontier.append(hash);
+        let state = &mut self.batch.state;
+        frontier.append_telling(hash, |level, node| {
+            state.extend(keep_node(log, level, id.index >> level, node));
+        });
         let open = open.map(|open| Sealed(open.encode()));
         self.batch.entries.push(StoredEntry { id, leaf, leaf_hash: hash, open });
         Ok(id)

@@ -12,7 +12,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which one: frames, latency, throughput, verify, start, idle, catch-up; all of them otherwise
+    /// Which one: frames, latency, throughput, verify, disclose, start, idle, catch-up; all of them otherwise
     name: Option<String>,
     /// An existing folder on the disk to measure; never one in memory
     #[arg(long, value_name = "DIR", default_value = ".")]

@@ -132,7 +132,7 @@ fn new_draft(dir: &Path, new: &New, talk: &Talk) -> Result<u8, Trouble> {
     let mut session = session(&folder, talk)?;
     let mut view = new.make(&mut session, &acting, talk)?;
     // Where one officer is enough the drafter's one signature is that of the release.
-    if view.to_sign.act == "release"
+    if view.to_sign.act != "acknowledge"
         && view.rule > 1
         && let Answer::ToSign(signed) =
             acting.sign(&mut session, &view.to_sign, Role::Draft, None)?

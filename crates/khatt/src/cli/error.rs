@@ -65,6 +65,9 @@ pub enum CommandError {
         /// What the system said.
         reason: String,
     },
+    /// The draft of a disclosure or erasure waits for another officer.
+    #[error("local draft is kept and waits for a releasing officer")]
+    LocalWaitsForRelease,
     /// The body of a message is not held, so that it cannot be read back.
     #[error("local post does not hold the body of message {0}")]
     LocalNoBody(EntryId),
@@ -97,6 +100,7 @@ impl CommandError {
             Self::LocalFile { .. } => "KK-1918",
             Self::LocalNoBody(_) => "KK-1919",
             Self::LocalNoCheckpoint => "KK-1920",
+            Self::LocalWaitsForRelease => "KK-1925",
         }
     }
 }

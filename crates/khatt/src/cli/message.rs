@@ -8,6 +8,7 @@ use khatt_record::{Precedence, statement::Role};
 
 use super::{
     CommandError, Talk,
+    disclose::erase,
     draft::{New, print_draft, session},
     end,
     inputs::Fields,
@@ -83,6 +84,18 @@ pub(crate) enum Verb {
         #[command(flatten)]
         who: As,
     },
+    /// Consent that a message's text is destroyed; it is once every party has consented
+    Erase {
+        /// The post's folder
+        dir: PathBuf,
+        /// The entry, as in 1/12
+        entry: String,
+        /// Why, for the record; never what is to be erased
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        who: As,
+    },
     /// Answer a message in substance
     Answer {
         /// The post's folder
@@ -150,6 +163,7 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
     | Verb::List { dir, .. }
     | Verb::Show { dir, .. }
     | Verb::Ack { dir, .. }
+    | Verb::Erase { dir, .. }
     | Verb::Answer { dir, .. }) = &verb;
     let talk = talk.at(&PostFolder::at(dir));
     let done = match &verb {
@@ -162,6 +176,7 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
         Verb::Ack { dir, entry, level, fields, who } => {
             acknowledge(dir, entry, *level, fields, who, &talk)
         }
+        Verb::Erase { dir, entry, reason, who } => erase(dir, entry, reason.as_deref(), who, &talk),
         Verb::Answer { dir, entry, answer, until, reason, fields, who } => {
             let mut inputs = vec![("answer", answer.code().to_owned())];
             inputs.extend(until.iter().map(|until| ("until", until.clone())));
@@ -333,8 +348,14 @@ fn list_row(row: &MessageRow, talk: &Talk) -> String {
         row.precedence,
         row.title,
         levels.join(" "),
-        row.headline,
+        if row.erased.is_empty() { row.headline.clone() } else { erased(row, talk) },
     )
+}
+
+/// Says by whose agreement a text was erased.
+fn erased(row: &MessageRow, talk: &Talk) -> String {
+    let by = row.erased.iter().map(|one| format!("{} ({})", one.party, one.entry));
+    format!("{} {}", talk.word("erased"), by.collect::<Vec<_>>().join(", "))
 }
 
 fn show(dir: &Path, entry: &str, talk: &Talk) -> Result<u8, Trouble> {
@@ -356,7 +377,8 @@ fn show(dir: &Path, entry: &str, talk: &Talk) -> Result<u8, Trouble> {
     }
     match &view.text {
         Some(text) => print_text(text, talk),
-        None => talk.data(talk.word("no-body")),
+        None if row.erased.is_empty() => talk.data(talk.word("no-body")),
+        None => talk.data(&erased(row, talk)),
     }
     for (officer, role) in &view.officers {
         talk.data(&format!("{}: {officer} ({role})", talk.word("signed-by")));

@@ -127,7 +127,12 @@ impl Acting {
             line: self.charter.line_id(),
             kind: self.charter.kind(),
             post: khatt_record::PostIndex(to_sign.post),
-            act: if to_sign.act == "acknowledge" { Act::Acknowledge } else { Act::Release },
+            act: match to_sign.act.as_str() {
+                "acknowledge" => Act::Acknowledge,
+                "disclose" => Act::Disclose,
+                "erase" => Act::Erase,
+                _ => Act::Release,
+            },
             draft_id,
             digest: Hash(digest),
             role,

@@ -7,6 +7,7 @@ use std::{
 
 use khatt_record::verify::{Anchor, Answer, Blame, FAULTS_MAX, Report};
 use khatt_store::{ScrubPosition, SqliteStore};
+use khatt_verify::disclosure;
 use serde_json::json;
 
 use super::{Talk, end, record};
@@ -19,7 +20,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A record file, or a post's folder
+    /// A record file, a disclosure, or a post's folder
     what: PathBuf,
     /// By what the parties are known: a charter's file, or its check words
     #[arg(long, value_name = "FILE|WORDS")]
@@ -33,8 +34,23 @@ pub(crate) fn run(args: &Args, talk: &Talk) -> u8 {
 
 fn file(args: &Args, talk: &Talk) -> Result<u8, Trouble> {
     let anchor = anchor(args)?.unwrap_or(Anchor::Nothing);
+    if let Ok(Some(bytes)) = khatt_verify::disclosure_bytes(&args.what) {
+        return disclosed(&bytes, &anchor, talk);
+    }
     let report = verify::verify_file(&args.what, &anchor)?;
     Ok(tell(&report, talk))
+}
+
+/// Checks a disclosure and tells its text in every language of the charter.
+fn disclosed(bytes: &[u8], anchor: &Anchor, talk: &Talk) -> Result<u8, Trouble> {
+    let found = disclosure::check(bytes, anchor)
+        .map_err(|refusal| Trouble::new(refusal.code, &refusal.detail))?;
+    if talk.json {
+        talk.data(&disclosure::json(&found));
+    } else {
+        talk.data(disclosure::told(&found, talk.language).trim_end());
+    }
+    Ok(found.report.answer().exit_code())
 }
 
 /// Checks the database row by row, then the record that comes out of it.

@@ -7,8 +7,9 @@ use khatt_record::PostSigner;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::views::{
-    DraftRow, DraftView, LadderView, MessageRow, MessageView, StatusView, ToSignView,
+use super::{
+    opened::FileView,
+    views::{DraftRow, DraftView, LadderView, MessageRow, MessageView, StatusView, ToSignView},
 };
 use crate::{inspect::CheckView, trouble::Trouble};
 
@@ -81,6 +82,15 @@ pub enum Ask {
         level: Option<u8>,
         /// How long to wait.
         wait_ms: u64,
+    },
+    /// Makes the file of a disclosure that officers have released.
+    Disclose {
+        /// The entry.
+        entry: String,
+        /// Whether officers' signatures are shown.
+        officers: bool,
+        /// Whether the charter is enclosed.
+        charter: bool,
     },
     /// Sends a line test now.
     TestLine,
@@ -171,6 +181,8 @@ pub enum Answer {
     Message(Box<MessageView>),
     /// How far a message has come.
     Ladder(LadderView),
+    /// A disclosure.
+    Disclosure(FileView),
     /// A line test goes out.
     Testing,
     /// The copy lies in the folder and waits to be taken.
@@ -202,6 +214,7 @@ impl fmt::Debug for Ask {
             Self::Messages { .. } => "Messages",
             Self::Message { .. } => "Message",
             Self::Ladder { .. } => "Ladder",
+            Self::Disclose { .. } => "Disclose",
             Self::TestLine => "TestLine",
             Self::Snapshot => "Snapshot",
             Self::Check => "Check",

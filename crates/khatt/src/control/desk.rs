@@ -26,6 +26,7 @@ use khatt_store::SqliteReader;
 use super::{
     ControlError,
     ask::{Answer, Ask, AskDraft, AskSign, Envelope, proof_message},
+    opened::FileView,
     views::{DraftRow, DraftView, LadderView, MessageRow, MessageView, StatusView, ToSignView},
 };
 use crate::{cli::CommandError, health::ProcessHealth, trouble::Trouble};
@@ -174,6 +175,11 @@ impl Desk {
             }
             Ask::Ladder { entry, level, wait_ms } => {
                 self.ladder(entry_id(&entry)?, level, wait_ms.min(WAIT_MAX_MS), language)
+            }
+            Ask::Disclose { entry, officers, charter } => {
+                let id = entry_id(&entry)?;
+                let made = move |line: &Line, _| FileView::disclosure(line, id, officers, charter);
+                Ok(Answer::Disclosure(self.look(made)??))
             }
             Ask::TestLine => self.done(Act::TestLine),
             Ask::Snapshot => self.snapshot(),

@@ -26,6 +26,8 @@ mod status;
 
 pub use status::{AlarmRow, CosignedRow, LogRow, StatusView};
 
+use super::opened::{ConsentView, consents};
+
 /// A labelled value.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct RowView {
@@ -148,6 +150,9 @@ pub struct MessageRow {
     pub emergency: bool,
     /// The line's kind: never to be left out of sight.
     pub kind: String,
+    /// By whose consent its text was erased; empty if it was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<ConsentView>,
 }
 
 /// A message in full.
@@ -239,6 +244,8 @@ pub const fn act_name(act: Act) -> &'static str {
         Act::Release => "release",
         Act::Acknowledge => "acknowledge",
         Act::Service => "service",
+        Act::Disclose => "disclose",
+        Act::Erase => "erase",
     }
 }
 
@@ -355,8 +362,8 @@ impl DraftView {
                 .collect()
         });
         let rule = match draft.act() {
-            Act::Release => line.charter().charter().release_rule(draft.precedence()).signatures,
-            _ => 1,
+            Act::Acknowledge => 1,
+            _ => line.charter().charter().release_rule(draft.precedence()).signatures,
         };
         Self {
             row: DraftRow::of(draft, to_sign, line),
@@ -456,6 +463,7 @@ impl MessageRow {
             levels,
             emergency: emergency == Some(YesNo::Yes),
             kind: line.kind().to_string(),
+            erased: consents(line, &view.erased),
         }
     }
 }

@@ -6,6 +6,7 @@ mod care;
 mod commands;
 mod killed;
 mod no_leak;
+mod opened;
 mod pages;
 mod rehearse;
 mod service;

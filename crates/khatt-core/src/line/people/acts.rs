@@ -12,7 +12,7 @@ use khatt_record::{
 
 use super::{
     ActError, Draft,
-    incoming::{ACKNOWLEDGE, LINE_TEST, LINE_TEST_REPLY, READ_BACK},
+    incoming::{ACKNOWLEDGE, DISCLOSURE, ERASURE, LINE_TEST, LINE_TEST_REPLY, READ_BACK},
 };
 use crate::{
     alarm::Cause,
@@ -126,8 +126,11 @@ impl Line {
         let body = self.body_of(form, new.filled, language, references)?;
         let act = match id.number {
             ACKNOWLEDGE | READ_BACK => EntryAct::Acknowledge,
+            DISCLOSURE => EntryAct::Disclose,
+            ERASURE => EntryAct::Erase,
             _ => EntryAct::Release,
         };
+        self.names_a_message(act, &body)?;
         let mut seed = [0; 16];
         self.parts.entropy.fill(&mut seed);
         let parts = DraftParts {
@@ -148,7 +151,7 @@ impl Line {
     }
 
     fn raise_waiting(&mut self, draft: &Draft, now: Now) {
-        if draft.act() == EntryAct::Release {
+        if draft.act() != EntryAct::Acknowledge {
             let cause = Cause::ReleaseWaiting { draft: draft.id(), precedence: draft.precedence() };
             self.raise(cause, now);
         }
@@ -263,7 +266,7 @@ impl Line {
         self.batch.state.push(StateChange::Put(super::OWN_METER.to_owned(), meter));
         let draft = self.people.drafts.remove(&id);
         self.batch.state.push(StateChange::Delete(draft_key(id)));
-        if act == EntryAct::Release {
+        if act != EntryAct::Acknowledge {
             self.clear(Cause::ReleaseWaiting { draft: id.0, precedence }, now);
         }
         let entry = self.append_message(header.clone(), &open);
@@ -277,7 +280,11 @@ impl Line {
                 self.acknowledgement(entry, &header, &body, form, &verified, now);
             } else {
                 self.follow_own(entry, precedence, form.wanted_ack(), now);
-                self.answers(entry, &header, &body, &verified, now);
+                match act {
+                    EntryAct::Disclose => self.note_disclosed(entry, &body),
+                    EntryAct::Erase => self.consent(entry, &body),
+                    _ => self.answers(entry, &header, &body, &verified, now),
+                }
             }
         }
         Ok(Done::Released(entry))
@@ -295,7 +302,7 @@ impl Line {
     }
 }
 
-fn draft_key(id: DraftId) -> String {
+pub(in crate::line) fn draft_key(id: DraftId) -> String {
     let hex: String = id.0.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("draft/{hex}")
 }

@@ -68,6 +68,9 @@ pub enum ActError {
     /// The alarm is not there, or may not be treated so.
     #[error(transparent)]
     Alarm(#[from] AlarmError),
+    /// It is to disclose or erase what is no message with a text, or is itself such an act.
+    #[error("local entry {0} is no message that could be disclosed or erased")]
+    LocalNoSuchMessage(EntryId),
     /// No alarm has this key.
     #[error("local post has no such alarm")]
     LocalNoSuchAlarm,
@@ -94,6 +97,7 @@ impl ActError {
             Self::LocalAuth(error) => error.code(),
             Self::Alarm(error) => error.code(),
             Self::LocalNoSuchAlarm => "KC-1111",
+            Self::LocalNoSuchMessage(_) => "KC-1206",
         }
     }
 }

@@ -24,6 +24,10 @@ pub(super) const READ_BACK: u8 = 5;
 pub(super) const LINE_TEST: u8 = 1;
 /// Number of the form of the reply to a line test.
 pub(super) const LINE_TEST_REPLY: u8 = 101;
+/// Number of the form by which officers disclose an entry.
+pub(in crate::line) const DISCLOSURE: u8 = 40;
+/// Number of the form by which officers consent to an erasure.
+pub(in crate::line) const ERASURE: u8 = 41;
 /// Renderings compared at one tick: about a millisecond of work.
 const RENDERINGS_A_TICK: usize = 8;
 
@@ -53,6 +57,12 @@ impl Line {
             Act::Release => {
                 self.follow_theirs(id, header.precedence, form.wanted_ack(), now);
                 self.answers(id, header, &body, &auth, now);
+            }
+            Act::Disclose | Act::Erase => {
+                self.follow_theirs(id, header.precedence, form.wanted_ack(), now);
+                if header.act == Act::Erase {
+                    self.consent(id, &body);
+                }
             }
         }
         Verdict::Fine
@@ -185,14 +195,19 @@ impl Line {
 }
 
 /// Tells whether a message's form may travel under its act: the post's own are line tests, one
-/// officer's are steps of the ladder, and everything else is released by the charter's rule.
+/// officer's are steps of the ladder, what opens or destroys an entry has an act of its own, and
+/// everything else is released by the charter's rule.
 pub(in crate::line) fn act_fits(act: Act, body: Option<&Body>) -> bool {
+    let form = body.map(|body| body.form.number);
     let forms: [u8; 2] = match act {
-        Act::Release => return true,
+        // A body that cannot be read is kept and shown raw.
+        Act::Release => return form.is_none_or(|form| ![DISCLOSURE, ERASURE].contains(&form)),
         Act::Acknowledge => [ACKNOWLEDGE, READ_BACK],
         Act::Service => [LINE_TEST, LINE_TEST_REPLY],
+        Act::Disclose => [DISCLOSURE, DISCLOSURE],
+        Act::Erase => [ERASURE, ERASURE],
     };
-    body.is_some_and(|body| forms.contains(&body.form.number))
+    form.is_some_and(|form| forms.contains(&form))
 }
 
 /// The entries that a body refers to in one of these ways.

@@ -90,3 +90,29 @@ pub(super) fn large_entry_comes_back(mut store: Box<dyn Twin>) {
     assert!(held.leaf == leaf, "leaf differs");
     assert!(held.open == Some(Sealed([&*leaf, &*leaf].concat())), "open part differs");
 }
+
+pub(super) fn erased_open_part_is_gone(mut store: Box<dyn Twin>) {
+    append(&mut *store, LINE, NORTH, &[b"one", b"two", b"three"]);
+    let erase = |index| EntryId { log: NORTH, index };
+    let before = store.reader().entries(LINE, NORTH, 0, 9).expect("read");
+    assert!(before.iter().all(|entry| entry.open.is_some()));
+    // The last one is of the same batch, and one was never stored.
+    let mut batch = batch_of(&*store.reader(), LINE, NORTH, &[b"four"]);
+    batch.erase = vec![erase(1), erase(3), erase(9), EntryId { log: SOUTH, index: 0 }];
+    store.writer().commit(LINE, &batch).expect("stored");
+    for _ in 0..2 {
+        let after = store.reader().entries(LINE, NORTH, 0, 9).expect("read");
+        let held: Vec<bool> = after.iter().map(|entry| entry.open.is_some()).collect();
+        assert_eq!(held, [true, false, true, false]);
+        for (entry, was) in after.iter().zip(&before) {
+            assert_eq!(
+                (entry.id, &entry.leaf, entry.leaf_hash),
+                (was.id, &was.leaf, was.leaf_hash)
+            );
+        }
+        // Again changes nothing.
+        let batch = Batch { erase: vec![erase(1)], ..Batch::default() };
+        store.writer().commit(LINE, &batch).expect("stored");
+        store = store.reopen();
+    }
+}
