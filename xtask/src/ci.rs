@@ -59,6 +59,20 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
     Ok(results.iter().all(|(_, passed, _)| *passed))
 }
 
+/// Leaves pictures of every page of the desk, in each language, theme and size.
+pub(crate) fn shots(root: &Path) -> anyhow::Result<bool> {
+    let folder = root.join("target/shots");
+    let status = Command::new(cargo())
+        .args(["test", "--workspace", "--locked", "--test", "it", "--", "--ignored", "--nocapture"])
+        .arg("browser_finds_every_page")
+        .env("KHATT_SHOTS", &folder)
+        .current_dir(root)
+        .status()
+        .context("starting cargo for the pictures")?;
+    println!("{}", folder.display());
+    Ok(status.success())
+}
+
 /// Runs the tree tests and shows every finding.
 pub(crate) fn tree(root: &Path) -> anyhow::Result<bool> {
     println!("== tree");

@@ -3,7 +3,7 @@
 //! `cargo xtask ci` runs everything that needs no network and nothing but Rust: formatting, lints,
 //! tests, documentation, and the tree tests. `cargo xtask tree` runs the tree tests alone: they
 //! read the files of the repository and say which house rule a file breaks. `cargo xtask seeds` gives
-//! the fuzzer something to start from. The checks made with tools of others are left to `./test`.
+//! the fuzzer something to start from, and `cargo xtask shots` leaves pictures of the desk. The checks made with tools of others are left to `./test`.
 
 mod checks;
 mod ci;
@@ -16,11 +16,13 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-const USAGE: &str = "usage: cargo xtask ci | tree | seeds
+const USAGE: &str = "usage: cargo xtask ci | tree | seeds | shots
 
   ci     formatting, lints, tests, documentation, then the tree; no network needed
   tree   only the tests that read the repository's own files
-  seeds  what the fuzzer starts from, into fuzz/corpus/";
+  seeds  what the fuzzer starts from, into fuzz/corpus/
+  shots  pictures of every page of the desk, into target/shots/; needs Chromium, and axe-core by
+         KHATT_TEST_AXE (./test fetches it)";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1);
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Some("ci") => root().and_then(|root| ci::run(&root)),
         Some("tree") => root().and_then(|root| ci::tree(&root)),
         Some("seeds") => root().and_then(|root| seeds::run(&root)),
+        Some("shots") => root().and_then(|root| ci::shots(&root)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

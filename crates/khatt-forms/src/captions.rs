@@ -57,6 +57,37 @@ pub fn captions(
     }
 }
 
+/// A day in a zone, for the face of a clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneDay {
+    /// Minutes ahead of UTC.
+    pub offset_min: i32,
+    /// Weekday and Gregorian date in words.
+    pub date: String,
+    /// The same day, Solar Hijri.
+    pub solar: String,
+    /// The same day, Hijri by the Umm al-Qura tables, said so.
+    pub hijri: String,
+}
+
+/// Returns what day it is in a zone at a second of Unix time; nothing if the zone is not known.
+///
+/// The offset comes from the bundled time-zone data.
+#[must_use]
+pub fn day_in_zone(unix_s: i64, zone: &str, language: Language) -> Option<ZoneDay> {
+    let offset_min = if zone == crate::time::UTC { 0 } else { offset_in_zone(unix_s, zone)? };
+    let clock = Clock::at(unix_s.checked_add(i64::from(offset_min) * 60)?);
+    let weekday = phrases::weekday(clock.weekday, language);
+    let month = phrases::month(clock.month, language);
+    let mut captions = calendars(clock, language).into_iter();
+    Some(ZoneDay {
+        offset_min: i32::from(offset_min),
+        date: format!("{weekday} {}", date_words(clock.day, month, clock.year, language)),
+        solar: captions.next()?,
+        hijri: captions.next()?,
+    })
+}
+
 fn instant_captions(instant: &Instant, language: Language, zones: &[&str]) -> Vec<String> {
     let mut all = Vec::new();
     let local = instant.local();
@@ -150,6 +181,18 @@ mod tests {
         assert!(all.contains("New_York\u{2069}: \u{2066}18:09\u{2069} Wednesday"), "{all}");
         assert!(all.contains("Solar Hijri: \u{2066}18\u{2069} Farvardin \u{2066}1401\u{2069}"));
         assert!(all.contains("(Umm al-Qura): \u{2066}6\u{2069} Ramadan \u{2066}1443\u{2069}"));
+    }
+
+    #[test]
+    fn every_clock_has_its_own_day() {
+        let at = Instant::parse("2022-04-07T01:09[Asia/Damascus]").unwrap().unix_s();
+        let day = |zone, language| day_in_zone(at, zone, language).unwrap();
+        assert!(day("UTC", Language::En).date.contains("Wednesday \u{2066}6\u{2069} April"));
+        let tehran = day("Asia/Tehran", Language::Fa);
+        assert_eq!(tehran.offset_min, 270);
+        assert!(tehran.solar.contains("فروردین"), "{}", tehran.solar);
+        assert!(day("Asia/Damascus", Language::Ar).hijri.contains("رمضان"));
+        assert_eq!(day_in_zone(at, "Mars/Olympus", Language::En), None);
     }
 
     #[test]

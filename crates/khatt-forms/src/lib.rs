@@ -59,7 +59,7 @@ mod wording;
 mod words;
 
 pub use body::{Body, BodyError, Filled, MAX_BODY_BYTES, MAX_REFERENCES, Reference, Relation};
-pub use captions::captions;
+pub use captions::{ZoneDay, captions, day_in_zone};
 pub use catalogue::{Catalogue, CatalogueError, FormFault, MAX_CRITICAL};
 pub use check::{FieldComparison, Outcome, compare};
 pub use error::{InputError, InputFault};

@@ -21,11 +21,12 @@ mod post;
 mod record;
 mod rehearse;
 mod run;
-mod sign;
+pub(crate) mod sign;
 mod talk;
 mod verify;
 
 pub use error::CommandError;
+pub(crate) use line::role_names;
 pub use talk::{Global, Talk, language, languages};
 
 use crate::{traces, trouble::Trouble};

@@ -288,6 +288,15 @@ impl PostHost {
         self.inputs.send(tick).map_err(|_| HostError::LocalStopped)
     }
 
+    /// Tells the engine that a desk shows its alarms to somebody.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::LocalStopped`] if the engine is gone.
+    pub fn desk_alive(&self) -> Result<(), HostError> {
+        self.inputs.send(Message::Input(Input::DeskAlive)).map_err(|_| HostError::LocalStopped)
+    }
+
     /// Returns what happens from now on. A subscriber that falls behind is told how much it missed.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {

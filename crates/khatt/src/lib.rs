@@ -10,6 +10,7 @@ pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod desk;
 pub mod draw_up;
 pub mod folder;
 pub mod health;

@@ -182,7 +182,7 @@ pub fn rehearse(
     let ended = if sound && fault.is_none() { Ended::AsExpected } else { Ended::Otherwise };
     show.ended(&ended, &choices.dir, &stage, started.elapsed());
     if choices.after == After::Hold {
-        hold::hold(&mut stage, show)?;
+        hold::hold(&mut stage, &scenario.zones, show)?;
     }
     stage.strike()?;
     Ok(ended)

@@ -114,6 +114,7 @@ macro_rules! troubles {
 troubles!(
     crate::backup::BackupError,
     crate::control::ControlError,
+    crate::desk::DeedError,
     crate::cli::CommandError,
     crate::draw_up::DrawUpError,
     crate::folder::FolderError,
@@ -126,6 +127,7 @@ troubles!(
     crate::rehearse::RehearseError,
     khatt_core::line::DiscloseError,
     khatt_core::line::OpenError,
+    khatt_desk::OpenError,
     khatt_core::store::ReadError,
     khatt_forms::RenderError,
     khatt_net::StartError,

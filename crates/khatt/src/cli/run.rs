@@ -19,6 +19,7 @@ use crate::{
         desk::Desk,
         server::Server,
     },
+    desk::{self, Sight},
     folder::{PostFolder, PostKeys, Settings, system_fill},
     host::PostHost,
     metrics::{Metrics, Place, Reach},
@@ -44,6 +45,12 @@ pub(crate) struct Watch {
     /// Let the metrics' address be reached from other machines
     #[arg(long, requires = "metrics")]
     dangerous_metrics_anywhere: bool,
+    /// Open the watch desk to browsers of this machine: PORT or IP:PORT
+    #[arg(long, value_name = "ADDR")]
+    desk: Option<String>,
+    /// Clocks of the desk: the zones of site, us and them, as in Asia/Damascus,Asia/Baghdad,Asia/Tehran
+    #[arg(long, value_name = "ZONES", requires = "desk", value_delimiter = ',')]
+    desk_zones: Vec<String>,
 }
 
 /// Runs the post of a folder until SIGTERM or SIGINT, or until its engine stops.
@@ -52,6 +59,7 @@ pub(super) fn run(dir: &Path, watch: &Watch, talk: &Talk) -> Result<u8, Trouble>
     let reach =
         if watch.dangerous_metrics_anywhere { Reach::DangerousAnywhere } else { Reach::Loopback };
     let place = watch.metrics.as_deref().map(|place| Place::read(place, reach)).transpose()?;
+    let desk_at = watch.desk.as_deref().map(khatt_desk::read_address).transpose()?;
     let folder = PostFolder::existing(dir)?;
     let charter = folder.charter()?;
     let settings = folder.settings()?;
@@ -75,15 +83,26 @@ pub(super) fn run(dir: &Path, watch: &Watch, talk: &Talk) -> Result<u8, Trouble>
     let driven = Driven::running(Arc::clone(&host), talk.language);
     let desk = Arc::new(Desk::new(Box::new(driven), charter, own, reader));
     let server = Server::start(&folder, Arc::clone(&desk))?;
+    let screens = desk_at
+        .map(|at| {
+            let reads = folder.officer_language().unwrap_or(talk.language);
+            let sight = Sight { reads, other_reads: None, zones: watch.desk_zones.clone() };
+            desk::open(Arc::clone(&desk), Arc::clone(&host), dir, sight, at)
+        })
+        .transpose()?;
     let metrics = place.map(|place| Metrics::start(&place, desk)).transpose()?;
     talk.say_word("say-running", &address.to_string());
     if let Some(Place::Address(place)) = metrics.as_ref().map(Metrics::place) {
         talk.say_word("say-metrics", &place.to_string());
     }
+    if let Some(screens) = &screens {
+        talk.say_word("say-desk", &screens.file().display().to_string());
+    }
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "the post runs");
     notifier.ready("runs");
     let ended = runtime.block_on(until_stopped(&host, &notifier));
     notifier.stopping();
+    drop(screens);
     drop(metrics);
     drop(server);
     runtime.block_on(direct.close());

@@ -63,6 +63,15 @@ impl Acting {
         let file = who.officer_passphrase_file.as_deref();
         let passphrase = talk.officer_passphrase(&who.officer, file, Purpose::Open)?;
         let key = folder.officer_key(&who.officer, &passphrase)?;
+        Self::with(&who.officer, key, charter)
+    }
+
+    /// Takes an officer whose key is open, and finds it in the charter.
+    pub(crate) fn with(
+        name: &str,
+        key: OfficerKeyFile,
+        charter: SignedCharter,
+    ) -> Result<Self, Trouble> {
         let public = key.signer().public();
         let mut found = None;
         for (index, officer) in (0..=u16::MAX).map(OfficerIndex).zip(&charter.charter().officers) {
@@ -71,8 +80,8 @@ impl Acting {
                 found = Some(KeyId { officer: index, key });
             }
         }
-        let id = found.ok_or_else(|| CommandError::LocalNoSuchOfficer(who.officer.clone()))?;
-        Ok(Self { name: who.officer.clone(), key, id, charter })
+        let id = found.ok_or_else(|| CommandError::LocalNoSuchOfficer(name.to_owned()))?;
+        Ok(Self { name: name.to_owned(), key, id, charter })
     }
 
     /// Returns what signs.
@@ -115,6 +124,18 @@ impl Acting {
         role: Role,
         typed_back: Option<Vec<(String, String)>>,
     ) -> Result<Answer, Trouble> {
+        self.sign_at(session, to_sign, role, typed_back, wall_ms())
+    }
+
+    /// Signs a draft in a role, at a moment of the post's own clock.
+    pub(crate) fn sign_at(
+        &self,
+        session: &mut Session,
+        to_sign: &ToSignView,
+        role: Role,
+        typed_back: Option<Vec<(String, String)>>,
+        at_ms: u64,
+    ) -> Result<Answer, Trouble> {
         let malformed = || Trouble::from(ControlError::LocalMalformed);
         let draft = HEXLOWER.decode(to_sign.draft.as_bytes()).ok();
         let draft_id: [u8; 16] = draft.and_then(|id| id.try_into().ok()).ok_or_else(malformed)?;
@@ -136,7 +157,7 @@ impl Acting {
             draft_id,
             digest: Hash(digest),
             role,
-            not_after_ms: whole_second(wall_ms().saturating_add(HOLDS_MS)),
+            not_after_ms: whole_second(at_ms.saturating_add(HOLDS_MS)),
         };
         let signature = OfficerSignature::make(&statement, self.id, self.signer());
         self.ask(

@@ -32,6 +32,7 @@ pub struct Session {
 enum End {
     Running(UnixStream),
     Alone(Box<Desk>),
+    Beside(Arc<Desk>),
 }
 
 /// The random bytes of the operating system, as the engine asks for them.
@@ -85,6 +86,12 @@ impl Session {
         Ok(Self { end: End::Running(stream), nonce: hello.nonce, language })
     }
 
+    /// Speaks to the desk of this very process, which answers as over the socket.
+    #[must_use]
+    pub fn beside(desk: Arc<Desk>, language: Language) -> Self {
+        Self { end: End::Beside(desk), nonce: server::nonce(), language }
+    }
+
     /// Tells whether a post with its network answers.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -107,6 +114,7 @@ impl Session {
                 wire::read(stream, wire::ANSWER_MAX)?
             }
             End::Alone(desk) => desk.answer(&envelope, &self.nonce),
+            End::Beside(desk) => desk.answer(&envelope, &self.nonce),
         };
         match answer {
             Answer::Refused(trouble) => Err(trouble),

@@ -67,9 +67,9 @@ pub trait Host: Send + Sync {
 /// Answers for one line.
 pub struct Desk {
     pub(super) host: Box<dyn Host>,
-    pub(super) charter: SignedCharter,
-    pub(super) own: PostIndex,
-    pub(super) reader: Mutex<SqliteReader>,
+    pub(crate) charter: SignedCharter,
+    pub(crate) own: PostIndex,
+    pub(crate) reader: Mutex<SqliteReader>,
 }
 
 /// Makes a trouble of the engine's refusal, with every field at fault explained.
@@ -191,7 +191,7 @@ impl Desk {
         }
     }
 
-    pub(super) fn look<T: Send + 'static>(
+    pub(crate) fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Line, Now) -> T + Send + 'static,
     ) -> Result<T, Trouble> {

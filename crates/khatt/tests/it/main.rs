@@ -4,6 +4,7 @@
 
 mod care;
 mod commands;
+mod desk;
 mod killed;
 mod no_leak;
 mod opened;

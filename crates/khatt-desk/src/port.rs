@@ -1,0 +1,686 @@
+//! What the desk reads from its post, and what it gives it to do.
+//!
+//! One trait, implemented where the post runs, over the same answers that the control socket gives.
+//! Values are for a screen: times are milliseconds of Unix time or text, entries and drafts are
+//! names. Calls may wait for the engine; the desk makes them on threads that may.
+
+use std::{fmt, time::Duration};
+
+use khatt_forms::{Language, LineKind};
+use zeroize::Zeroizing;
+
+/// A post as its desk sees it.
+pub trait Post: Send + Sync + 'static {
+    /// Returns what never changes while the post runs.
+    fn face(&self) -> Face;
+
+    /// Returns how the line stands now.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if the post does not answer; the desk then says that it does not receive.
+    fn state(&self, language: Language) -> Result<State, Refusal>;
+
+    /// Returns what somebody here has to do, most pressing first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Post::state`].
+    fn needs(&self, language: Language) -> Result<Vec<Need>, Refusal>;
+
+    /// Returns rows of traffic, newest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Post::state`].
+    fn traffic(&self, ask: &TrafficAsk, language: Language) -> Result<Traffic, Refusal>;
+
+    /// Returns one message in full.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if there is none, or as [`Post::state`].
+    fn message(&self, entry: Entry, language: Language) -> Result<Message, Refusal>;
+
+    /// Returns one draft.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if there is none, or as [`Post::state`].
+    fn draft(&self, draft: &str, language: Language) -> Result<Draft, Refusal>;
+
+    /// Returns the line's own page.
+    ///
+    /// # Errors
+    ///
+    /// As [`Post::state`].
+    fn charter(&self, language: Language) -> Result<CharterPage, Refusal>;
+
+    /// Returns what happened since the desk was opened, newest first.
+    fn journal(&self, language: Language) -> Vec<JournalRow>;
+
+    /// Checks that somebody is an officer of this post.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if the secret does not open the officer's key.
+    fn prove(&self, touch: &Touch, language: Language) -> Result<Seat, Refusal>;
+
+    /// Does one deed of an officer, whose key signs it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if the post did not do it; then nothing was done.
+    fn act(&self, touch: &Touch, deed: Deed, language: Language) -> Result<Done, Refusal>;
+
+    /// Tells the post that a desk shows its alarms to an officer.
+    fn alive(&self);
+
+    /// Writes a row of the desk's own journal.
+    fn note(&self, what: Noted, officer: &str);
+
+    /// Waits until something has happened after `after`, or for this long.
+    fn news(&self, after: u64, wait: Duration) -> News;
+}
+
+/// The name of an entry: its log and its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The log, by place in the charter.
+    pub log: u8,
+    /// The place in the log.
+    pub index: u64,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.log, self.index)
+    }
+}
+
+/// What never changes while a post runs.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// What the line is for.
+    pub kind: LineKind,
+    /// The line's id.
+    pub line: String,
+    /// This post's name.
+    pub post: String,
+    /// Its party's name.
+    pub party: String,
+    /// The other posts' names.
+    pub others: Vec<String>,
+    /// Officers of this party, by name.
+    pub officers: Vec<Seat>,
+    /// What this desk reads if its officer's language is none of the line's.
+    pub reads: Language,
+    /// What the other desk reads.
+    pub other_reads: Language,
+    /// The line's languages.
+    pub languages: Vec<Language>,
+    /// Zones of site, us and them, in this order; those that are known.
+    pub zones: Vec<String>,
+}
+
+/// An officer of this post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The name by which the charter knows the officer.
+    pub name: String,
+    /// The roles, by their codes in the glossary.
+    pub roles: Vec<String>,
+    /// Whether the officer's key lies at this post.
+    pub key_here: bool,
+    /// Whether acting takes no secret: an officer of a rehearsal, who exists nowhere else.
+    pub rehearsal: bool,
+}
+
+/// How a line stands.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What the post's wall clock says.
+    pub wall_ms: u64,
+    /// Whether the post signs nothing more.
+    pub halted: bool,
+    /// Each other post.
+    pub peers: Vec<Peer>,
+    /// Entries of our own log.
+    pub own_size: u64,
+    /// Alarms that stand, loudest first.
+    pub alarms: Vec<Alarm>,
+}
+
+/// One other post.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its name.
+    pub post: String,
+    /// Whether a route to it is up.
+    pub connected: bool,
+    /// Whether it was proved to have signed two histories.
+    pub forked: bool,
+    /// How the last line tests went.
+    pub tests: Tests,
+    /// When the last answer to a test came, by our wall clock.
+    pub tested_ms: Option<u64>,
+    /// Round trip of that test.
+    pub round_trip_ms: Option<u64>,
+    /// Entries of its log that are here.
+    pub size: u64,
+    /// Entries of ours that it is known to hold.
+    pub holds: u64,
+}
+
+/// How line tests went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tests {
+    /// None has ended yet.
+    Untested,
+    /// The last was answered.
+    Ok,
+    /// The last was not answered.
+    Amber,
+    /// The last two or more were not.
+    Red,
+}
+
+/// One alarm, as the post holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Its key.
+    pub key: String,
+    /// Its code.
+    pub code: String,
+    /// `Z`, `S`, `O`, `P` or `R`.
+    pub class: char,
+    /// What it says.
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+    /// When it was raised.
+    pub raised_ms: u64,
+    /// How often its cause has come.
+    pub count: u64,
+    /// Whether an officer has seen it.
+    pub seen: bool,
+    /// Whether it was the first of those unseen.
+    pub first: bool,
+    /// The message it is about.
+    pub entry: Option<Entry>,
+}
+
+/// What a strip asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// We owe an acknowledgement.
+    Acknowledge,
+    /// We owe an answer.
+    Answer,
+    /// A draft waits for a releasing officer.
+    Release,
+    /// A draft was given back.
+    Returned,
+    /// The other side owes an acknowledgement.
+    TheyAcknowledge,
+    /// The other side owes an answer.
+    TheyAnswer,
+}
+
+/// One strip: something that somebody has to do.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// What.
+    pub verb: Verb,
+    /// The message.
+    pub entry: Option<Entry>,
+    /// The draft.
+    pub draft: Option<String>,
+    /// 0 flash to 3 routine.
+    pub precedence: u8,
+    /// The form's title.
+    pub title: String,
+    /// Who drafted it, for a draft.
+    pub by: String,
+    /// When the next step falls due, by the post's wall clock; nothing once every step was taken.
+    pub due_ms: Option<u64>,
+    /// Signatures still wanted, for a draft.
+    pub wanted: u8,
+}
+
+/// Which rows of traffic are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct TrafficAsk {
+    /// At most this many.
+    pub most: usize,
+    /// Skip this many of the newest.
+    pub skip: usize,
+    /// Line tests and acknowledgements too.
+    pub all: bool,
+}
+
+/// Rows of traffic.
+#[derive(Clone, Debug, Default)]
+pub struct Traffic {
+    /// The rows, newest first.
+    pub rows: Vec<MessageRow>,
+    /// Whether there are earlier ones.
+    pub earlier: bool,
+}
+
+/// A message in one language.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The language.
+    pub language: Language,
+    /// The form's title.
+    pub title: String,
+    /// The sentence for the eye.
+    pub headline: String,
+    /// Every value.
+    pub fields: Vec<Field>,
+    /// Who reviewed the wording.
+    pub review: String,
+    /// Names and values in no language, where the rendering fails or differs.
+    pub raw: Vec<(String, String)>,
+    /// Whether this post renders it otherwise than its author did.
+    pub differs: bool,
+}
+
+/// One labelled value.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its label.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+    /// Whether it is typed back.
+    pub critical: bool,
+}
+
+/// One step that one post took.
+#[derive(Clone, Debug)]
+pub struct Rung {
+    /// The post.
+    pub post: String,
+    /// 0 to 6.
+    pub level: u8,
+    /// What the step says.
+    pub words: String,
+    /// When, as its entry claims.
+    pub time_ms: u64,
+}
+
+/// A message among others.
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    /// Its entry.
+    pub entry: Entry,
+    /// The author's claimed time.
+    pub time_ms: u64,
+    /// The author's post.
+    pub from: String,
+    /// Whether it is ours.
+    pub ours: bool,
+    /// 0 flash to 3 routine.
+    pub precedence: u8,
+    /// The form's name.
+    pub form: String,
+    /// What this desk reads; nothing if the body is not held.
+    pub here: Option<Text>,
+    /// What the other desk reads.
+    pub there: Option<Text>,
+    /// The author's language.
+    pub original: Option<Language>,
+    /// Every step taken.
+    pub rungs: Vec<Rung>,
+    /// Whether one officer released it alone.
+    pub emergency: bool,
+    /// Whether somebody still owes something on it.
+    pub open: bool,
+    /// Whether it is of the line's own traffic: a line test, or a step stated on a message.
+    pub service: bool,
+}
+
+/// A message in full.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// As among others.
+    pub row: MessageRow,
+    /// What it refers to: how, and which.
+    pub references: Vec<(String, Entry)>,
+    /// Its thread's first entry.
+    pub thread: Option<Entry>,
+    /// Who signed, and as what.
+    pub officers: Vec<(String, SignedAs)>,
+    /// Fields that a read-back repeats: name and label.
+    pub read_back: Vec<(String, String)>,
+    /// Levels that an officer of ours may still state.
+    pub may: Vec<u8>,
+    /// Digests that prove it: what, and its value.
+    pub proofs: Vec<(ProofKind, String)>,
+}
+
+/// As what an officer signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedAs {
+    /// Wrote it.
+    Drafter,
+    /// Released it.
+    Releaser,
+    /// Released it alone.
+    Emergency,
+    /// Stated a step.
+    Stater,
+}
+
+/// What a value on the page of a message proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofKind {
+    /// The hash of the entry's leaf.
+    Leaf,
+    /// The root of its log here.
+    Root,
+    /// The size of its log here.
+    Size,
+    /// The digest of what both read.
+    Rendering,
+}
+
+/// A draft.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its number.
+    pub id: String,
+    /// The form's name.
+    pub form: String,
+    /// 0 flash to 3 routine.
+    pub precedence: u8,
+    /// Who drafted it.
+    pub drafter: String,
+    /// When.
+    pub time_ms: u64,
+    /// What this desk reads.
+    pub here: Text,
+    /// What the other desk will read.
+    pub there: Text,
+    /// Signatures still wanted.
+    pub wanted: u8,
+    /// Signatures that the charter asks for.
+    pub rule: u8,
+    /// Whether one officer may release it alone in an emergency.
+    pub emergency: bool,
+    /// Critical fields: name and label. Their values are typed back unseen.
+    pub critical: Vec<(String, String)>,
+    /// Four words of the digest, in this desk's language.
+    pub check_words: Vec<String>,
+    /// The digest that officers sign.
+    pub digest: String,
+    /// Why it was given back.
+    pub reason: Option<String>,
+}
+
+/// The line's own page.
+#[derive(Clone, Debug, Default)]
+pub struct CharterPage {
+    /// Check words in each of the line's languages.
+    pub words: Vec<(Language, Vec<String>)>,
+    /// Parties with their posts and officers.
+    pub parties: Vec<PartyRow>,
+    /// For each precedence: signatures, emergency, and the three times in seconds.
+    pub rules: Vec<RuleRow>,
+    /// The forms of the line: name, title, version, review.
+    pub forms: Vec<(String, String, String, String)>,
+    /// Seconds between line tests.
+    pub test_every_s: u64,
+    /// Each log: post, size, root, confirmed.
+    pub logs: Vec<LogRow>,
+    /// How fast each post was: post, level, count, median and longest in milliseconds.
+    pub times: Vec<TimesRow>,
+    /// Where names of places come from.
+    pub attribution: String,
+}
+
+/// One party.
+#[derive(Clone, Debug)]
+pub struct PartyRow {
+    /// Its name.
+    pub name: String,
+    /// Its posts.
+    pub posts: Vec<String>,
+    /// Its officers, with their roles' codes.
+    pub officers: Vec<(String, Vec<String>)>,
+}
+
+/// What the charter says of one precedence.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleRow {
+    /// 0 flash to 3 routine.
+    pub precedence: u8,
+    /// Officers who sign.
+    pub signatures: u8,
+    /// Whether one may release alone in an emergency.
+    pub emergency: bool,
+    /// Until the watch should have acknowledged.
+    pub acknowledge_s: u32,
+    /// Until the next step.
+    pub escalate_s: u32,
+    /// Until the silence is recorded.
+    pub give_up_s: u32,
+}
+
+/// One log.
+#[derive(Clone, Debug)]
+pub struct LogRow {
+    /// Its post.
+    pub post: String,
+    /// Entries here.
+    pub size: u64,
+    /// Root at that size.
+    pub root: String,
+    /// Entries of ours that the post holds.
+    pub holds: u64,
+}
+
+/// How fast a post reached a level.
+#[derive(Clone, Debug)]
+pub struct TimesRow {
+    /// The post.
+    pub post: String,
+    /// 0 flash to 3 routine.
+    pub precedence: u8,
+    /// The level.
+    pub level: u8,
+    /// How often.
+    pub count: u64,
+    /// Half of them took no longer.
+    pub median_ms: Option<u64>,
+    /// The longest.
+    pub max_ms: Option<u64>,
+}
+
+/// What the desk itself writes into its journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// An officer sat down.
+    Sat,
+    /// An officer left.
+    Left,
+    /// A secret was wrong.
+    Wrong,
+}
+
+/// What happened, for the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// A message of ours left.
+    Released,
+    /// A message of theirs came.
+    Received,
+    /// Another post stored a message of ours.
+    Receipted,
+    /// A post stated a step.
+    Stated,
+    /// A post refused an entry of ours.
+    Refused,
+    /// A step of escalation fell due.
+    Escalated,
+    /// An alarm was raised.
+    Raised,
+    /// An alarm's cause is gone.
+    Cleared,
+    /// An officer saw an alarm.
+    Seen,
+    /// Nobody saw an alarm in time.
+    Overdue,
+    /// The line was tested.
+    Tested,
+    /// An officer sat down or left, or could not prove to be one.
+    Desk(Noted),
+}
+
+/// One row of the journal.
+#[derive(Clone, Debug)]
+pub struct JournalRow {
+    /// When, by the post's wall clock.
+    pub time_ms: u64,
+    /// What kind of row.
+    pub what: Happened,
+    /// What belongs to it: an officer, a post, an alarm's words.
+    pub detail: String,
+    /// The message it is about.
+    pub entry: Option<Entry>,
+}
+
+/// An officer's presence at one deed.
+///
+/// Its `Debug` shows the name only, and the secret is overwritten when it goes.
+pub struct Touch {
+    /// The officer.
+    pub officer: String,
+    /// Opens the officer's key; empty in a rehearsal.
+    pub secret: Zeroizing<String>,
+}
+
+impl fmt::Debug for Touch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Touch").field("officer", &self.officer).finish_non_exhaustive()
+    }
+}
+
+/// What an officer does.
+pub enum Deed {
+    /// States a step of the ladder, 2, 4, 5 or 6, with further fields.
+    Acknowledge {
+        /// The message.
+        entry: Entry,
+        /// The level.
+        level: u8,
+        /// Further fields.
+        inputs: Vec<(String, String)>,
+    },
+    /// Reads a message back.
+    ReadBack {
+        /// The message.
+        entry: Entry,
+        /// What was typed for its critical fields.
+        typed: Vec<(String, String)>,
+    },
+    /// Makes a draft, and signs it as its drafter where the rule asks for another officer.
+    Draft(Box<NewDraft>),
+    /// Releases a draft.
+    Release {
+        /// The draft.
+        draft: String,
+        /// The digest of what the officer was shown; another one is refused.
+        digest: String,
+        /// What was typed for its critical fields.
+        typed: Vec<(String, String)>,
+        /// Alone, in an emergency.
+        emergency: bool,
+    },
+    /// Gives a draft back.
+    Return {
+        /// The draft.
+        draft: String,
+        /// Why.
+        reason: String,
+    },
+    /// Marks an alarm as seen. Never acknowledges a message.
+    AlarmSeen(String),
+    /// Sends a line test.
+    TestLine,
+}
+
+impl fmt::Debug for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Acknowledge { .. } => "Acknowledge",
+            Self::ReadBack { .. } => "ReadBack",
+            Self::Draft(_) => "Draft",
+            Self::Release { .. } => "Release",
+            Self::Return { .. } => "Return",
+            Self::AlarmSeen(_) => "AlarmSeen",
+            Self::TestLine => "TestLine",
+        })
+    }
+}
+
+/// A draft as an officer gives it.
+#[derive(Clone)]
+pub struct NewDraft {
+    /// The form's name.
+    pub form: String,
+    /// Fields and what was typed.
+    pub inputs: Vec<(String, String)>,
+    /// The language of free text.
+    pub language: Language,
+    /// 0 flash to 3 routine.
+    pub precedence: u8,
+    /// What it refers to: relation's code and entry.
+    pub references: Vec<(String, Entry)>,
+}
+
+/// What became of a deed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It is an entry of our log, durable, and on its way.
+    Recorded(Entry),
+    /// The draft waits for this many further signatures.
+    Waiting {
+        /// The draft.
+        draft: String,
+        /// How many.
+        wanted: u8,
+    },
+    /// It is done and makes no entry.
+    Done,
+}
+
+/// Why something was not done, in words for the officer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: String,
+    /// What it means.
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+    /// Fields at fault: name, what, what to do.
+    pub fields: Vec<(String, String, String)>,
+}
+
+/// What has happened.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// Where the news stand; never less than before.
+    pub at: u64,
+    /// Messages that are new or have moved.
+    pub entries: Vec<Entry>,
+    /// Whether more happened than could be kept: everything is to be read again.
+    pub again: bool,
+    /// Whether the post has stopped.
+    pub over: bool,
+}
