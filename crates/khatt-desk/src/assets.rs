@@ -47,6 +47,13 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    // While the desk is worked on its files are read anew; no built version does so.
+    #[cfg(debug_assertions)]
+    if let Some(dir) = std::env::var_os("KHATT_DESK_ASSETS")
+        && let Ok(bytes) = std::fs::read(std::path::Path::new(&dir).join(asset.name))
+    {
+        return ([(header::CONTENT_TYPE, asset.kind)], bytes).into_response();
+    }
     let kept = if asset.kind == "font/woff2" { "private, max-age=31536000" } else { "no-cache" };
     ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, kept)], asset.bytes)
         .into_response()

@@ -413,3 +413,6 @@ impl Ladder {
         Self { post: post.to_owned(), highest, marks }
     }
 }
+
+#[cfg(test)]
+mod tests;
