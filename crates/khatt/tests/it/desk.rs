@@ -299,7 +299,7 @@ fn step_that_an_officer_states_is_seen_at_the_other_desk_and_no_other_step() {
 
 #[test]
 fn message_is_written_by_one_officer_and_released_by_another_who_types_it_back() {
-    let held = Held::until("demand");
+    let mut held = Held::until("demand");
     let mut drafter = Screen::sit(&held.north, "north-watch");
     let fields = [
         ("do", "draft"),
@@ -360,28 +360,28 @@ fn message_is_written_by_one_officer_and_released_by_another_who_types_it_back()
     }
     assert_eq!(found, 200, "it has come");
     // What the desk did is what the record holds, and it verifies.
-    let report = khatt::verify::verify_file(
-        &exported(&held),
-        &khatt_record::verify::Anchor::Charter(Box::new(
-            khatt_record::SignedCharter::from_bytes(
-                &fs::read(held.home.join("charter.khatt")).unwrap(),
-            )
-            .unwrap(),
-        )),
-    );
-    assert_eq!(report.unwrap().answer(), khatt_record::verify::Answer::PartiesEstablished);
+    let charter = fs::read(held.home.join("charter.khatt")).unwrap();
+    let charter = khatt_record::SignedCharter::from_bytes(&charter).unwrap();
+    let anchor = khatt_record::verify::Anchor::Charter(Box::new(charter));
+    let report = khatt::verify::verify_file(&exported(&mut held), &anchor).unwrap();
+    assert_eq!(report.answer(), khatt_record::verify::Answer::PartiesEstablished);
+    let index: u64 = path.rsplit('/').next().unwrap().parse().unwrap();
+    assert!(report.posts[0].size > index, "the record holds what was released at the desk");
 }
 
-/// Lets the running post's own command write its record.
-fn exported(held: &Held) -> PathBuf {
+/// Kills the posts, as a machine might, and writes North's record.
+fn exported(held: &mut Held) -> PathBuf {
+    held.child.kill().unwrap();
+    held.child.wait().unwrap();
     let file = held.home.join("again.khatt");
     let said = Command::new(env!("CARGO_BIN_EXE_khatt"))
-        .args(["post", "status", "--json"])
+        .args(["record", "export"])
         .arg(held.home.join("north"))
+        .arg("-o")
+        .arg(&file)
         .output()
         .unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    fs::copy(held.home.join("north/record.khatt"), &file).unwrap();
     file
 }
 
