@@ -366,7 +366,7 @@ fn message_is_written_by_one_officer_and_released_by_another_who_types_it_back()
     let report = khatt::verify::verify_file(&exported(&mut held), &anchor).unwrap();
     assert_eq!(report.answer(), khatt_record::verify::Answer::PartiesEstablished);
     let index: u64 = path.rsplit('/').next().unwrap().parse().unwrap();
-    assert!(report.posts[0].size > index, "the record holds what was released at the desk");
+    assert!(report.posts[0].entries > index, "the record holds what was released at the desk");
 }
 
 /// Kills the posts, as a machine might, and writes North's record.
