@@ -75,6 +75,8 @@ pub struct ZoneDay {
 /// The offset comes from the bundled time-zone data.
 #[must_use]
 pub fn day_in_zone(unix_s: i64, zone: &str, language: Language) -> Option<ZoneDay> {
+    // Beyond the years that a line can speak of there is no calendar to be asked.
+    Instant::utc(unix_s)?;
     let offset_min = if zone == crate::time::UTC { 0 } else { offset_in_zone(unix_s, zone)? };
     let clock = Clock::at(unix_s.checked_add(i64::from(offset_min) * 60)?);
     let weekday = phrases::weekday(clock.weekday, language);
@@ -193,6 +195,8 @@ mod tests {
         assert!(tehran.solar.contains("فروردین"), "{}", tehran.solar);
         assert!(day("Asia/Damascus", Language::Ar).hijri.contains("رمضان"));
         assert_eq!(day_in_zone(at, "Mars/Olympus", Language::En), None);
+        assert_eq!(day_in_zone(i64::MAX, "UTC", Language::En), None);
+        assert_eq!(day_in_zone(i64::MIN, "Asia/Tehran", Language::En), None);
     }
 
     #[test]
