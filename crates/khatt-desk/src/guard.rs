@@ -27,7 +27,8 @@ const HEADERS: &[(&str, &str)] = &[
     ("cross-origin-embedder-policy", "require-corp"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    // With none at all a browser also hides the origin of our own forms.
+    ("referrer-policy", "same-origin"),
     (
         "permissions-policy",
         "camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=(), \

@@ -77,6 +77,8 @@ pub(crate) struct Strip {
     pub(crate) verb: &'static str,
     pub(crate) by: String,
     pub(crate) due_ms: Option<u64>,
+    /// What is left, as the page goes on counting it.
+    pub(crate) left: String,
     pub(crate) href: String,
     /// Whether the strip's one act is ours.
     pub(crate) button: bool,
@@ -120,7 +122,24 @@ pub(crate) struct Cell {
     pub(crate) dir: &'static str,
     pub(crate) language: &'static str,
     pub(crate) original: bool,
+    pub(crate) headline: Vec<Piece>,
+    pub(crate) fields: Vec<Labelled>,
     pub(crate) text: Text,
+}
+
+/// One labelled value.
+pub(crate) struct Labelled {
+    pub(crate) label: String,
+    pub(crate) critical: bool,
+    pub(crate) value: Vec<Piece>,
+}
+
+/// A run of text. A token (a time, a count, a coordinate) is never broken over two rows: in a line from
+/// right to left its halves would be read in the wrong order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) token: bool,
+    pub(crate) text: String,
 }
 
 /// How far one post has come.
@@ -212,6 +231,28 @@ impl Band {
     }
 }
 
+/// Longer ones may break: a row has an end.
+const TOKEN_MAX: usize = 40;
+
+/// Tells the tokens that run from left to right apart from what stands around them.
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\u{2066}') {
+        let Some((token, left)) = after.split_once('\u{2069}') else { break };
+        if !before.is_empty() {
+            all.push(Piece { token: false, text: before.to_owned() });
+        }
+        let short = token.chars().count() <= TOKEN_MAX;
+        all.push(Piece { token: short, text: format!("\u{2066}{token}\u{2069}") });
+        rest = left;
+    }
+    if !rest.is_empty() {
+        all.push(Piece { token: false, text: rest.to_owned() });
+    }
+    all
+}
+
 fn lamp(state: Option<&State>, w: Words) -> (&'static str, &'static str) {
     let Some(state) = state else {
         return ("dead", w.t("lamp-dead"));
@@ -291,7 +332,7 @@ impl Needs {
     pub(crate) fn new(needs: Vec<Need>, state: &State, w: Words) -> Self {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for need in needs {
-            let strip = Strip::new(need, w);
+            let strip = Strip::new(need, state.wall_ms, w);
             if strip.button { ours.push(strip) } else { theirs.push(strip) }
         }
         let (seen, alarms): (Vec<_>, Vec<_>) =
@@ -301,7 +342,7 @@ impl Needs {
 }
 
 impl Strip {
-    fn new(need: Need, w: Words) -> Self {
+    fn new(need: Need, wall_ms: u64, w: Words) -> Self {
         let (class, letter) = precedence_mark(need.precedence);
         let (verb, button) = match need.verb {
             Verb::Acknowledge => (w.t("verb-acknowledge"), true),
@@ -329,9 +370,23 @@ impl Strip {
             verb,
             by: need.by,
             due_ms: need.due_ms,
+            left: need.due_ms.map(|due_ms| left(due_ms, wall_ms)).unwrap_or_default(),
             href,
             button,
         }
+    }
+}
+
+/// Writes how long it is to a moment, as the page's script does: `+` once it has passed.
+fn left(due_ms: u64, wall_ms: u64) -> String {
+    let (sign, ms) =
+        if due_ms < wall_ms { ("+", wall_ms - due_ms) } else { ("", due_ms - wall_ms) };
+    let seconds = ms / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{sign}{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{sign}{minutes}:{seconds:02}")
     }
 }
 
@@ -353,6 +408,16 @@ impl Cell {
             dir: text.language.direction().html(),
             language: text.language.own_name(),
             original: original == Some(text.language),
+            headline: pieces(&text.headline),
+            fields: text
+                .fields
+                .iter()
+                .map(|field| Labelled {
+                    label: field.label.clone(),
+                    critical: field.critical,
+                    value: pieces(&field.value),
+                })
+                .collect(),
             text,
         }
     }

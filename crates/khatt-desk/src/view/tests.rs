@@ -147,3 +147,13 @@ fn lamp_is_lit_only_for_a_line_that_was_tested_and_answers() {
     assert_eq!(lamp(|state| state.halted = true), "halted");
     assert_eq!(super::lamp(None, Words(Language::En)).0, "dead");
 }
+
+#[test]
+fn token_is_one_piece_and_nothing_is_lost() {
+    let text = "\u{645} \u{2066}2023-11-09T18:00Z\u{2069}. \u{2068}North\u{2069} \u{2066}open";
+    let all = pieces(text);
+    let joined: String = all.iter().map(|piece| piece.text.as_str()).collect();
+    assert_eq!(joined, text);
+    assert_eq!(all.iter().filter(|piece| piece.token).count(), 1);
+    assert_eq!((left(90_500, 0), left(0, 3_661_000)), ("1:30".into(), "+1:01:01".into()));
+}

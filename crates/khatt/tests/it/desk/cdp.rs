@@ -129,11 +129,11 @@ impl Browser {
     /// Waits until a condition holds in the page.
     pub(super) fn until(&mut self, condition: &str) {
         let wait = format!(
-            "new Promise((done) => {{ const end = performance.now() + 20000; \
+            "new Promise((done) => {{ const end = performance.now() + 4000; \
              const look = () => {{ let holds = false; try {{ holds = Boolean({condition}); }} catch {{}} \
              if (holds || performance.now() > end) done(holds); else setTimeout(look, 20); }}; look(); }})"
         );
-        for _ in 0..40 {
+        for _ in 0..8 {
             let done = self.call(
                 "Runtime.evaluate",
                 json!({ "expression": wait, "awaitPromise": true, "returnByValue": true }),
