@@ -208,11 +208,13 @@ function listen() {
     if (held) { held.replaceWith(drawn); } else if (!service || rows.dataset.all) { rows.prepend(drawn); }
     while (rows.children.length > 200) rows.lastElementChild?.remove();
   });
+  // A page that a browser keeps for going back would hold its connection, and six of them are all there are.
+  window.addEventListener("pagehide", () => stream.close());
   stream.onerror = () => {
     // The browser tries again by itself; until it has, what is shown is old.
     broken = true;
     over();
-    if (stream.readyState === EventSource.CLOSED) setTimeout(() => { stream.close(); listen(); }, 2000);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   };
 }
 
