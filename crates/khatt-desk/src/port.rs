@@ -95,6 +95,15 @@ pub struct Entry {
     pub index: u64,
 }
 
+impl Act {
+    /// Tells whether the watch sees it only if it asks: what the line itself needs, and steps that stand on
+    /// their message's own ladder.
+    #[must_use]
+    pub const fn is_service(self) -> bool {
+        matches!(self, Self::Acknowledge | Self::Service)
+    }
+}
+
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.log, self.index)
@@ -343,8 +352,23 @@ pub struct MessageRow {
     pub emergency: bool,
     /// Whether somebody still owes something on it.
     pub open: bool,
-    /// Whether it is of the line's own traffic: a line test, or a step stated on a message.
-    pub service: bool,
+    /// What was done with it.
+    pub act: Act,
+}
+
+/// Under which act an entry was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Officers released it.
+    Release,
+    /// An officer stated a step on another one.
+    Acknowledge,
+    /// The post wrote it: a line test.
+    Service,
+    /// Officers let an entry be shown outside the line.
+    Disclose,
+    /// Officers consented that an entry's text is destroyed.
+    Erase,
 }
 
 /// A message in full.

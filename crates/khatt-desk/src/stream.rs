@@ -160,7 +160,7 @@ impl Hub {
         let Ok(found) = self.post.message(entry, channel.language) else {
             return;
         };
-        let service = found.row.service;
+        let service = found.row.act.is_service();
         if let Ok(html) = Row::new(found.row, &self.face, w).render() {
             let id = format!("m-{}-{}", entry.log, entry.index);
             let data = serde_json::json!({ "id": id, "service": service, "html": html });

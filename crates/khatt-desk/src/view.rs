@@ -7,7 +7,7 @@ use khatt_forms::{
 
 use crate::{
     clocks::{Clock, clocks, zulu, zulu_short},
-    port::{Alarm, Face, MessageRow, Need, Refusal, State, Tests, Text, Verb},
+    port::{Act, Alarm, Face, MessageRow, Need, Refusal, State, Tests, Text, Verb},
     session::Session,
     words::Words,
 };
@@ -79,6 +79,8 @@ pub(crate) struct Strip {
     pub(crate) due_ms: Option<u64>,
     /// What is left, as the page goes on counting it.
     pub(crate) left: String,
+    /// Whether every step was taken and nobody acted.
+    pub(crate) over: bool,
     pub(crate) href: String,
     /// Whether the strip's one act is ours.
     pub(crate) button: bool,
@@ -108,6 +110,8 @@ pub(crate) struct Row {
     pub(crate) time: String,
     pub(crate) short: String,
     pub(crate) title: String,
+    /// What is said where there is no text.
+    pub(crate) missing: &'static str,
     pub(crate) emergency: bool,
     pub(crate) open: bool,
     pub(crate) here: Option<Cell>,
@@ -370,6 +374,7 @@ impl Strip {
             verb,
             by: need.by,
             due_ms: need.due_ms,
+            over: need.due_ms.is_none() && need.draft.is_none(),
             left: need.due_ms.map(|due_ms| left(due_ms, wall_ms)).unwrap_or_default(),
             href,
             button,
@@ -431,7 +436,12 @@ impl Row {
             .filter(|post| **post != row.from)
             .map(|post| Ladder::new(post, &row, w))
             .collect();
-        let title = row.here.as_ref().map_or(w.t("no-body").to_owned(), |text| text.title.clone());
+        let (title, missing) = match row.act {
+            Act::Disclose => (w.t("act-disclose"), ""),
+            Act::Erase => (w.t("act-erase"), ""),
+            _ => ("", w.t("no-body")),
+        };
+        let title = row.here.as_ref().map_or(title.to_owned(), |text| text.title.clone());
         Self {
             w,
             id: format!("m-{}-{}", row.entry.log, row.entry.index),
@@ -445,6 +455,7 @@ impl Row {
             time: zulu(row.time_ms),
             short: zulu_short(row.time_ms),
             title,
+            missing,
             emergency: row.emergency,
             open: row.open,
             here: row.here.map(|text| Cell::new(text, row.original)),

@@ -321,9 +321,15 @@ const fn id_of(entry: Entry) -> EntryId {
     EntryId { log: PostIndex(entry.log), index: entry.index }
 }
 
-/// Whether a message is of the line's own traffic, which the watch sees only if it asks.
-fn is_service(view: &CoreView) -> bool {
-    view.act != Act::Release
+/// Under which act an entry was made, as the desk has it.
+pub(crate) const fn act_of(act: Act) -> khatt_desk::port::Act {
+    match act {
+        Act::Release => khatt_desk::port::Act::Release,
+        Act::Acknowledge => khatt_desk::port::Act::Acknowledge,
+        Act::Service => khatt_desk::port::Act::Service,
+        Act::Disclose => khatt_desk::port::Act::Disclose,
+        Act::Erase => khatt_desk::port::Act::Erase,
+    }
 }
 
 fn role_codes(roles: Roles) -> Vec<String> {

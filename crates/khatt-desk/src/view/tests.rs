@@ -65,7 +65,7 @@ fn row() -> MessageRow {
         rungs: vec![rung(1), rung(4)],
         emergency: true,
         open: true,
-        service: false,
+        act: Act::Release,
     }
 }
 

@@ -59,8 +59,9 @@ impl Order {
         loop {
             match merge.step() {
                 Step::Show(id) => {
-                    let placed =
-                        acts.remove(&id).map(|act| Placed { id, service: act != Act::Release });
+                    let placed = acts
+                        .remove(&id)
+                        .map(|act| Placed { id, service: super::act_of(act).is_service() });
                     shown.push_back((id, placed));
                     if shown.len() > TAIL_MAX {
                         self.settle(shown.pop_front());

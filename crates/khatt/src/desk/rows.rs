@@ -16,7 +16,7 @@ use khatt_record::{
     words::{CheckWords, WordLanguage},
 };
 
-use super::{Kept, Moving, PostDesk, entry_of, id_of, is_service};
+use super::{Kept, Moving, PostDesk, act_of, entry_of, id_of};
 use crate::{
     cli::CommandError,
     control::{
@@ -75,7 +75,7 @@ impl PostDesk {
             rungs: moving.rungs,
             emergency: emergency == Some(YesNo::Yes),
             open: moving.open,
-            service: is_service(view),
+            act: act_of(view.act),
         }
     }
 
