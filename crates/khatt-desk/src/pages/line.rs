@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{Form, extract::State, response::Response};
+use khatt_forms::Direction;
 
 use super::{Fields, Visitor, act, html, on_to, refused, state, top};
 use crate::{
@@ -134,13 +135,23 @@ pub(crate) async fn journal(State(desk): State<Arc<Desk>>, visitor: Visitor) -> 
     let rows = desk.ask(move |post| post.journal(language)).await.unwrap_or_default();
     let rows = rows.into_iter().map(|row| LogRow {
         time: zulu(row.time_ms),
-        what: happened(row.what, &format!("\u{2068}{}\u{2069}", row.detail), w),
+        what: happened(row.what, &isolated(&row.detail, w), w),
         entry: row.entry.map(|entry| entry.to_string()),
     });
     let rows = rows.collect();
     let (state, _) = state(&desk, &visitor).await;
     let top = top(&desk, &visitor, state.as_ref(), "log", w.t("nav-log"));
     html(&LogPage { top, rows })
+}
+
+/// Sets a value apart in the direction of the page: one that begins with a name in another script would
+/// otherwise turn round what follows it.
+fn isolated(text: &str, w: Words) -> String {
+    let start = match w.0.direction() {
+        Direction::LeftToRight => '\u{2066}',
+        Direction::RightToLeft => '\u{2067}',
+    };
+    format!("{start}{text}\u{2069}")
 }
 
 fn happened(what: Happened, detail: &str, w: Words) -> String {

@@ -121,9 +121,11 @@ impl Newsroom {
             Detail::Level(post, level) => {
                 let words = khatt_forms::Level::new(*level);
                 let words = words.map_or("", |level| level_words(level, language));
-                format!("{}: {words}", post_name(charter, *post))
+                format!("\u{2068}{}\u{2069}: {words}", post_name(charter, *post))
             }
-            Detail::Alarm(code) => format!("{code} {}", advice::text(code, language).0),
+            Detail::Alarm(code) => {
+                format!("{} \u{2066}({code})\u{2069}", advice::text(code, language).0)
+            }
             Detail::Precedence(at) => khatt_forms::precedence_words(*at, language).to_owned(),
         };
         let row = |row: &Noticed| JournalRow {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The name of the file that holds the way in.
-pub const WAY_IN: &str = "desk.url";
+const WAY_IN: &str = "desk.url";
 
 /// An open desk; dropping it closes it and takes the way in away.
 pub struct OpenDesk {
