@@ -63,8 +63,8 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
 pub(crate) fn shots(root: &Path) -> anyhow::Result<bool> {
     let folder = root.join("target/shots");
     let status = Command::new(cargo())
-        .args(["test", "--workspace", "--locked", "--test", "it", "--", "--ignored", "--nocapture"])
-        .arg("browser_finds_every_page")
+        .args(["test", "--package", "khatt", "--features", "browser-tests", "--locked"])
+        .args(["--test", "browser", "browser_finds_every_page", "--", "--nocapture"])
         .env("KHATT_SHOTS", &folder)
         .current_dir(root)
         .status()

@@ -233,8 +233,9 @@ function move(step) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const from = /** @type {HTMLElement} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey || from.closest("input, select, textarea, dialog")) return;
+  const from = event.target;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (from instanceof Element && from.closest("input, select, textarea, dialog")) return;
   const key = event.key.toLowerCase();
   if (key === "j") move(1);
   else if (key === "k") move(-1);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser with one page.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     child: Child,
     to: ChildStdin,
     from: Receiver<Value>,
@@ -34,7 +34,7 @@ impl Drop for Browser {
 
 impl Browser {
     /// Starts Chromium with an empty profile, and opens a page.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let named = std::env::var("KHATT_TEST_BROWSER").unwrap_or("/usr/bin/chromium".to_owned());
         assert!(std::path::Path::new(&named).exists(), "{named} is not there: install chromium");
         let profile = tempfile::tempdir().unwrap();
@@ -87,7 +87,7 @@ impl Browser {
     }
 
     /// Calls a method and returns what came of it.
-    pub(super) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.next += 1;
         let id = self.next;
         let mut message = json!({ "id": id, "method": method, "params": params });
@@ -110,7 +110,7 @@ impl Browser {
     }
 
     /// Runs a script in the page and returns its value; a promise is waited for.
-    pub(super) fn run(&mut self, script: &str) -> Value {
+    pub(crate) fn run(&mut self, script: &str) -> Value {
         let done = self.call(
             "Runtime.evaluate",
             json!({ "expression": script, "awaitPromise": true, "returnByValue": true }),
@@ -120,14 +120,14 @@ impl Browser {
     }
 
     /// Goes to an address and waits until it and its fonts are there.
-    pub(super) fn go(&mut self, url: &str) {
+    pub(crate) fn go(&mut self, url: &str) {
         self.call("Page.navigate", json!({ "url": url }));
         self.until("document.readyState === 'complete' && location.protocol !== 'about:'");
         self.run("document.fonts.ready.then(() => true)");
     }
 
     /// Waits until a condition holds in the page.
-    pub(super) fn until(&mut self, condition: &str) {
+    pub(crate) fn until(&mut self, condition: &str) {
         let wait = format!(
             "new Promise((done) => {{ const end = performance.now() + 4000; \
              const look = () => {{ let holds = false; try {{ holds = Boolean({condition}); }} catch {{}} \
@@ -148,7 +148,7 @@ impl Browser {
     }
 
     /// Sets the window's size.
-    pub(super) fn size(&mut self, width: u32, height: u32, scale: f64) {
+    pub(crate) fn size(&mut self, width: u32, height: u32, scale: f64) {
         self.call(
             "Emulation.setDeviceMetricsOverride",
             json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false }),
@@ -156,13 +156,13 @@ impl Browser {
     }
 
     /// Takes a picture of the window.
-    pub(super) fn picture(&mut self) -> Vec<u8> {
+    pub(crate) fn picture(&mut self) -> Vec<u8> {
         let shot = self.call("Page.captureScreenshot", json!({ "format": "png" }));
         data_encoding::BASE64.decode(shot["data"].as_str().unwrap().as_bytes()).unwrap()
     }
 
     /// Returns the addresses that were asked for so far.
-    pub(super) fn asked(&mut self) -> Vec<String> {
+    pub(crate) fn asked(&mut self) -> Vec<String> {
         self.run("true");
         let asked =
             self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
@@ -170,7 +170,7 @@ impl Browser {
     }
 
     /// Returns what the browser complained about so far.
-    pub(super) fn complaints(&mut self) -> Vec<String> {
+    pub(crate) fn complaints(&mut self) -> Vec<String> {
         self.run("true");
         let logged = self.events.iter().filter(|event| event["method"] == "Log.entryAdded");
         logged

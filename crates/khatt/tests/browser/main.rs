@@ -1,14 +1,20 @@
 //! The watch desk in a real browser: what moves, what sounds, what it refuses, and whether everybody can
 //! read it.
 //!
-//! `./test` installs Chromium and fetches axe-core, whose script `KHATT_TEST_AXE` names; without them these
-//! tests are left out. With `KHATT_SHOTS` naming a folder, pictures of every page are left there.
+//! `./test` installs Chromium and fetches axe-core, whose script `KHATT_TEST_AXE` names, and asks for these
+//! tests by the feature `browser-tests`. With `KHATT_SHOTS` naming a folder, pictures of every page are left there.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod cdp;
+#[path = "../it/desk/held.rs"]
+mod held;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use cdp::Browser;
+use held::{HOSTILE, Held, Screen, Url};
 use serde_json::Value;
-
-use super::{Held, Screen, Url, cdp::Browser};
 
 const PAGES: &[&str] = &["/", "/line", "/log", "/alarms", "/compose", "/compose/warning", "/sit"];
 
@@ -58,7 +64,6 @@ fn violations(browser: &mut Browser, axe: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs Chromium: ./test runs it"]
 fn browser_shows_what_comes_without_being_asked_and_says_when_it_hears_nothing() {
     let mut held = Held::until("demand");
     let mut browser = Browser::start();
@@ -74,7 +79,7 @@ fn browser_shows_what_comes_without_being_asked_and_says_when_it_hears_nothing()
         ("do", "draft"),
         ("precedence", "0"),
         ("written", "en"),
-        ("f.facts", super::HOSTILE),
+        ("f.facts", HOSTILE),
         ("f.norm", "norm-safety"),
         ("f.consequence", "We will act."),
     ];
@@ -133,7 +138,6 @@ fn browser_shows_what_comes_without_being_asked_and_says_when_it_hears_nothing()
 }
 
 #[test]
-#[ignore = "needs Chromium: ./test runs it"]
 fn browser_refuses_what_the_policy_forbids() {
     let held = Held::until("demand");
     let mut browser = Browser::start();
@@ -155,7 +159,6 @@ fn browser_refuses_what_the_policy_forbids() {
 }
 
 #[test]
-#[ignore = "needs Chromium and axe-core: ./test runs it"]
 fn browser_finds_every_page_accessible_and_nothing_clipped() {
     let axe = axe();
     let shots = std::env::var_os("KHATT_SHOTS").map(PathBuf::from);
@@ -221,7 +224,6 @@ fn browser_finds_every_page_accessible_and_nothing_clipped() {
 }
 
 #[test]
-#[ignore = "needs Chromium: ./test runs it"]
 fn browser_loads_the_desk_in_little_and_fast() {
     let held = Held::until("demand-answered");
     let mut browser = Browser::start();
