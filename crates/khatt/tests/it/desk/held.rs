@@ -99,10 +99,6 @@ impl Url {
         format!("http://{}:{}/enter/{}", self.host, self.port, self.key)
     }
 
-    pub(crate) fn origin(&self) -> String {
-        format!("http://{}:{}", self.host, self.port)
-    }
-
     /// Sends a request as it is and reads the whole answer.
     pub(crate) fn raw(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
