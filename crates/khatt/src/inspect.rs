@@ -144,7 +144,8 @@ pub fn inspect(
         from = step.next;
     }
     if let Some((charter, own)) = charter {
-        match record(reader, charter, threads) {
+        let anchor = Anchor::Charter(Box::new(charter.clone()));
+        match verify_store(reader, charter, &anchor, threads) {
             Ok(report) => told(&report, own, &mut view),
             Err(trouble) => view.found(trouble),
         }
@@ -210,10 +211,16 @@ fn told(report: &Report, own: PostIndex, view: &mut CheckView) {
     }
 }
 
-/// Verifies the record that the store holds, as it comes out of it.
-fn record(
+/// Verifies the record that the store holds, as it comes out of it: nothing of it is written anywhere.
+///
+/// # Errors
+///
+/// [`Trouble`] if the store cannot be read, or what comes out of it is no whole record of the line
+/// that the anchor names.
+pub(crate) fn verify_store(
     reader: &SqliteReader,
     charter: &SignedCharter,
+    anchor: &Anchor,
     threads: usize,
 ) -> Result<Report, Trouble> {
     let failure: Arc<Mutex<Option<ExportError>>> = Arc::default();
@@ -236,8 +243,7 @@ fn record(
             writers.push(writer);
             Ok(from)
         };
-        let anchor = Anchor::Charter(Box::new(charter.clone()));
-        verify(&mut open, &anchor, threads, &Forms, &mut |_| {})
+        verify(&mut open, anchor, threads, &Forms, &mut |_| {})
     };
     for writer in writers {
         // One that panicked has left a record that is cut short, and that was told.

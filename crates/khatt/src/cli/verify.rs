@@ -1,18 +1,16 @@
 //! `khatt verify`: whether a record, or what a folder holds, is what the posts of a line signed.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use khatt_record::verify::{Anchor, Answer, Blame, FAULTS_MAX, Report};
 use khatt_store::{ScrubPosition, SqliteStore};
 use khatt_verify::disclosure;
 use serde_json::json;
 
-use super::{Talk, end, record};
+use super::{Talk, end};
 use crate::{
     folder::{PostFolder, system_fill},
+    inspect,
     passphrase::Purpose,
     trouble::Trouble,
     verify,
@@ -61,12 +59,9 @@ fn folder(args: &Args, talk: &Talk) -> Result<u8, Trouble> {
     let anchor = anchor(args)?.unwrap_or_else(|| Anchor::Charter(Box::new(charter.clone())));
     let store = folder.open_store(&talk.post_passphrase(Purpose::Open)?, system_fill())?;
     let damaged = scrub(&store, talk)?;
-    let path = args.what.join("record.check");
-    let checked = record::write(&store.reader()?, &charter, &path)
-        .and_then(|_| Ok(verify::verify_file(&path, &anchor)?));
-    // It was made for this look only, and holds every message in the open.
-    let _ = fs::remove_file(&path);
-    let code = tell(&checked?, talk);
+    let reader = store.reader()?;
+    let report = inspect::verify_store(&reader, &charter, &anchor, verify::threads())?;
+    let code = tell(&report, talk);
     Ok(if damaged { 1 } else { code })
 }
 

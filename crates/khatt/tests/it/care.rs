@@ -143,6 +143,17 @@ fn check_reads_everything_while_the_post_runs_and_names_what_is_damaged() {
 }
 
 #[test]
+fn verifying_a_folder_writes_nothing_beside_it() {
+    let table = Table::opened();
+    // Where an earlier build put the whole record in the open, nothing can be put now.
+    for name in ["north/record.check", "north/record.check.tmp"] {
+        fs::create_dir(table.path(name)).unwrap();
+    }
+    let said = table.fine("verify north");
+    assert!(said.out.contains("parties-established"), "{}", said.out);
+}
+
+#[test]
 fn upgrade_of_a_post_of_this_version_changes_nothing_and_asks_a_running_one_to_stop() {
     let table = Table::opened();
     let said = table.fine("post upgrade north --json").one();
