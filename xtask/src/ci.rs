@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::checks;
+use crate::size;
 use crate::tree::{Finding, Tree, Weight};
 
 /// Runs everything, goes on after a failure, and says at the end what passed.
@@ -98,6 +99,8 @@ pub(crate) fn tree(root: &Path) -> anyhow::Result<bool> {
         }
     }
     held &= show("leaves and engine carry in no runtime, store or randomness", &carried);
+    let banned = size::banned_in(&size::listing(root, "normal,build")?);
+    held &= show("khatt-verify links no C, no TLS and no database", &banned);
     Ok(held)
 }
 

@@ -3,12 +3,15 @@
 //! `cargo xtask ci` runs everything that needs no network and nothing but Rust: formatting, lints,
 //! tests, documentation, and the tree tests. `cargo xtask tree` runs the tree tests alone: they
 //! read the files of the repository and say which house rule a file breaks. `cargo xtask seeds` gives
-//! the fuzzer something to start from, and `cargo xtask shots` leaves pictures of the desk. The checks made with tools of others are left to `./test`.
+//! the fuzzer something to start from, `cargo xtask shots` leaves pictures of the desk, and
+//! `cargo xtask size` measures the verifier for strangers. The checks made with tools of others are
+//! left to `./test`.
 
 mod checks;
 mod ci;
 mod rust_source;
 mod seeds;
+mod size;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -16,13 +19,14 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-const USAGE: &str = "usage: cargo xtask ci | tree | seeds | shots
+const USAGE: &str = "usage: cargo xtask ci | tree | seeds | shots | size
 
   ci     formatting, lints, tests, documentation, then the tree; no network needed
   tree   only the tests that read the repository's own files
   seeds  what the fuzzer starts from, into fuzz/corpus/
   shots  pictures of every page of the desk, into target/shots/; needs Chromium, and axe-core by
-         KHATT_TEST_AXE (./test fetches it)";
+         KHATT_TEST_AXE (./test fetches it)
+  size   builds khatt-verify and says how much of it there is, and what it links";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1);
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Some("tree") => root().and_then(|root| ci::tree(&root)),
         Some("seeds") => root().and_then(|root| seeds::run(&root)),
         Some("shots") => root().and_then(|root| ci::shots(&root)),
+        Some("size") => root().and_then(|root| size::run(&root)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
