@@ -14,4 +14,5 @@ mod fixture;
 mod interop;
 mod key_life;
 mod record;
+mod threats_record;
 mod vectors;
