@@ -104,11 +104,32 @@ def charter_file(items: tuple, signers: tuple[int, ...] = ROOTS) -> bytes:
     return cbor.write((1, data, signatures))
 
 
-def order_file(line: Charter, party: int, number: int, previous: bytes, change: tuple) -> bytes:
-    """A party's key order, signed with its root key."""
+def order_file(
+    line: Charter, party: int, number: int, previous: bytes, change: tuple, signed: tuple = ()
+) -> bytes:
+    """A party's key order, signed by `(signer, secret)`: by its first root key, if nobody else is named."""
     body = cbor.write((1, line.line, party, number, previous, OPENED_MS + 500, change))
     text = b"khatt/1 key order\0" + bytes([line.kind]) + line.line + sha256(body).digest()
-    return cbor.write((1, body, ((0, secret(ROOTS[party]).sign(text)),)))
+    signed = signed or ((0, ROOTS[party]),)
+    return cbor.write((1, body, tuple((signer, secret(key).sign(text)) for signer, key in signed)))
+
+
+def generation(post: int, number: int) -> tuple:
+    """The change that gives a post its next generation, under the key that was announced."""
+    keys = (public(NEXT + post), sha256(public(110 + post)).digest())
+    prekey = hpke_open.public(bytes([75]) * 32)
+    return (2, post, number, *keys, bytes([84]) * 1312, public(98), prekey, ("north:4434",))
+
+
+def standing_on(items: tuple, orders: tuple, posts: dict, officers: dict) -> tuple:
+    """A charter's items, on so many orders of each party, with other posts and officers' keys."""
+    parties = tuple((*row[:4], count) for row, count in zip(items[5], orders))
+    rows = tuple(posts.get(n, row) for n, row in enumerate(items[6]))
+    titles = tuple(
+        (*row[:3], (b"\x01" + public(officers[n]),)) if n in officers else row
+        for n, row in enumerate(items[7])
+    )
+    return (*items[:5], parties, rows, titles, *items[8:])
 
 
 # --- Messages ------------------------------------------------------------------------------------
@@ -125,18 +146,22 @@ def bodies() -> list[bytes]:
 
 
 def sign(
-    charter: Charter, author: int, items: tuple, seed: bytes, officers: list[tuple[int, int, int]]
+    charter: Charter, author: int, items: tuple, seed: bytes, officers: list[tuple[int, ...]]
 ) -> bytes:
-    """Encoded signatures of `(officer, role, ahead)` over a message whose leaf has these items."""
+    """Encoded signatures of `(officer, role, ahead)` over a message whose leaf has these items.
+
+    An officer's secret may stand behind; it is that of the first charter, if it does not.
+    """
     head = entry.Entry(items[1], items[2], (), items[4:])
     encoded = []
-    for officer, role, ahead in officers:
+    for officer, role, ahead, *key in officers:
         not_after = (items[2] // 1000 + ahead) * 1000
         hashed = statement.statement(
             charter.line, charter.kind, author, items[4], entry.expand(seed, b"draft"),
             statement.digest(head), role, not_after,
         )  # fmt: skip
-        signature = secret(OFFICERS + officer).sign(statement.signed_bytes(officer, 0, hashed))
+        signs = secret(key[0] if key else OFFICERS + officer)
+        signature = signs.sign(statement.signed_bytes(officer, 0, hashed))
         encoded.append((officer, 0, role, ahead, 1, signature))
     return cbor.write(tuple(encoded))
 

@@ -7,18 +7,24 @@ again after a change, so that a change reaches the checks behind the signatures.
 from hashlib import sha256
 
 import hpke_open
-from khatt_verify_py import cbor, checkpoint, entry
+from khatt_verify_py import body, cbor, checkpoint, entry, key_order, statement
 from khatt_verify_py.charter import read_file
+from khatt_verify_py.faults import Refused
 from khatt_verify_py.merkle import Tree, leaf_hash, node
 from khatt_verify_py.record_file import CHARTER, CHECKPOINT, ENTRY, FORK, HEADER, TRAILER
 from made_charter import (
     LOGS,
+    NEXT,
     OPENED_MS,
     bodies,
     charter_file,
     charter_items,
     commit,
+    generation,
+    order_file,
+    public,
     secret,
+    standing_on,
 )
 
 NONE, WITHHELD = 0, (1,)
@@ -43,7 +49,9 @@ class Writer:
     ) -> None:
         count = len(self.made)
         items = (1, entry.MESSAGE, next(self.clock), seen, act, precedence, thread, b"", b"")
-        opened = (bytes([count]) * 16, self.text[count % len(self.text)], b"")
+        forms = statement.FORMS.get(act)
+        fit = [one for one in self.text if not forms or body.read(one).form in forms]
+        opened = (bytes([count]) * 16, fit[count % len(fit)], b"")
         items, opened = commit(self.line, log, items, opened, officers)
         self.made.append((ENTRY, log, cbor.write(items), opened))
 
@@ -99,6 +107,72 @@ def rows_of_forms() -> list[tuple]:
         to.message(0, (1,), 1, 3, 0, [(1, 2, 60)])
     to.signs(0)
     to.signs(1)
+    return to.done()
+
+
+def rows_with_orders() -> list[tuple]:
+    """A record in which both parties change keys.
+
+    Officers are added and get new keys, a post is cut off and goes on in its next generation, a thief of a root
+    key is overruled by the quorum, one order waits for another, and an amendment stands on orders.
+    """
+    to = Writer()
+    line, previous = to.line, {0: to.line.hash, 1: to.line.hash}
+
+    def order(log: int, seen: tuple, party: int, number: int, change: tuple, *signed: tuple) -> bytes:
+        file = order_file(line, party, number, previous[party], change, signed)
+        previous[party] = sha256(cbor.whole(file)[1]).digest()
+        to.put(log, entry.KEYS, seen, file)
+        return file
+
+    def one(key: int) -> tuple:
+        return (b"\x01" + public(key),)
+
+    to.put(0, entry.OPEN, (0,), line.hash, 0, 0)
+    to.put(1, entry.OPEN, (1,), line.hash, 1, 0)
+    order(0, (1,), 0, 1, (1, 1024, "North second", 2, one(95)))
+    order(0, (1,), 0, 2, (1, 1, "North duty", 2, one(96)))
+    to.signs(0)
+    to.message(0, (1,), 1, 1, 0, [(0, 1, 600), (1024, 2, 600, 95)])
+    to.message(0, (1,), 1, 2, 0, [(1, 2, 600, 96)])
+    to.put(1, entry.RECEIPT, (5,), 0, 5, b"")
+    first = order(1, (5,), 1, 1, (3, 1, public(97), ("south:5544",)))
+    to.signs(1)
+    order(1, (5,), 0, 3, (5, 0), (1, 91), (2, 92))
+    to.message(0, (3,), 3, 3, 0, [])
+    to.signs(0)
+    to.put(1, entry.RECEIPT, (6,), 0, 6, b"")
+    order(0, (4,), 0, 4, generation(0, 1), (1, 91), (3, 93))
+    to.message(0, (5,), 3, 3, 0, [])
+    to.signs(0)
+    items = charter_items((line.hash, line.hash), 3)
+    north, south = items[6][0], items[6][1]
+    _, _, _, log_key, following, pq_key, connection, prekey, addresses = generation(0, 1)
+    north = (*north[:2], 1, log_key, north[4], connection, prekey, following, pq_key, addresses)
+    south = (*south[:5], public(97), *south[6:9], ("south:5544",))
+    second = charter_file(standing_on(items, (4, 1), {0: north, 1: south}, {1: 96}))
+    later = read_file(second)
+    to.made.append((CHARTER, second))
+    to.put(0, entry.AMEND, (5,), later.hash)
+    to.put(1, entry.AMEND, (8,), later.hash)
+    to.put(2, entry.OPEN, (9, 6), line.hash, 2, 0)
+    # An order again, in another log; then one that stands before the one that it waits for.
+    to.put(2, entry.KEYS, (9, 6), first)
+    waited = order_file(line, 0, 5, previous[0], (1, 1025, "North third", 1, one(103)))
+    previous[0] = sha256(cbor.whole(waited)[1]).digest()
+    order(2, (9, 6), 0, 6, (1, 1026, "North fourth", 1, one(104)))
+    to.put(0, entry.KEYS, (6, 0), waited)
+    # North's root key is stolen: the thief gives himself an officer, and the quorum takes the root key away.
+    kept = previous[0]
+    order(1, (10, 3), 0, 7, (1, 3, "North clerk", 32, one(105)))
+    previous[0] = kept
+    order(0, (6, 3), 0, 7, (4, public(106), 1, (public(107),)), (2, 92), (3, 93))
+    order(0, (7, 3), 0, 8, (1, 2, "North chief", 0, ()), (0, 106))
+    to.message(1, (12, 3), 1, 2, 0, [(6, 2, 600)])
+    to.message(0, (8, 3), 1, 3, (0, 3), [(1024, 2, 60, 95)])
+    to.put(2, 65_000, (13, 8), 0)
+    for log in range(3):
+        to.signs(log)
     return to.done()
 
 
@@ -182,25 +256,36 @@ def _with_roots(made: list[tuple]) -> list[tuple]:
 def _signed(made: list[tuple], keys: dict[int, int]) -> list[tuple]:
     line = read_file(next(row[1] for row in made if row[0] == CHARTER))
     grown: dict[int, Tree] = {}
+    begun: dict[int, list[int]] = {}  # the indices at which a log began its next generations
     signed = []
     for row in made:
         if row[0] == ENTRY:
-            grown.setdefault(row[1], Tree()).append(leaf_hash(row[2]))
+            tree = grown.setdefault(row[1], Tree())
+            if _begins(row[1], row[2]):
+                begun.setdefault(row[1], []).append(len(tree))
+            tree.append(leaf_hash(row[2]))
         elif row[0] == CHECKPOINT and row[1] in keys:
             _, log, size, _, *other = row
             tree = grown.get(log, Tree())
             if size < len(tree.roots):
                 root = other[0] if other and other[0] else tree.roots[size]
-                name = checkpoint.origin(line.line, line.kind, log, 0)
-                row = (
-                    CHECKPOINT,
-                    log,
-                    size,
-                    secret(keys[log]).sign(checkpoint.text(name, size, root)),
-                    *other,
-                )
+                number = min(sum(start < size for start in begun.get(log, ())), 1)
+                name = checkpoint.origin(line.line, line.kind, log, number)
+                key = secret(NEXT + log if number else keys[log])
+                row = (CHECKPOINT, log, size, key.sign(checkpoint.text(name, size, root)), *other)
         signed.append(row)
     return signed
+
+
+def _begins(log: int, leaf: bytes) -> bool:
+    """Whether an entry begins its own log's next generation."""
+    try:
+        items = cbor.whole(leaf)
+        return (
+            items[1] == entry.KEYS and key_order.read(items[4]).change[:2] == (key_order.GENERATION, log)
+        )
+    except (Refused, TypeError, IndexError, ValueError):
+        return False
 
 
 def write(made: list[tuple]) -> bytes:

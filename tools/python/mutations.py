@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import made_charter
 import made_line
+import mutated_orders
 from khatt_verify_py import cbor, charter, entry
 from khatt_verify_py.faults import Refused
 from khatt_verify_py.record_file import CHARTER, CHECKPOINT, ENTRY, FORK, TRAILER
@@ -43,7 +44,8 @@ def change(of: Base, seed: int) -> Change:
     """The change of this seed; it always changes the bytes."""
     chance = random.Random(f"{of.name} {seed}")
     while True:
-        kind = chance.choices((_bytes, _rows, _field, _signatures), (25, 20, 50, 5))[0]
+        kinds = (_bytes, _rows, _field, _signatures, _order)
+        kind = chance.choices(kinds, (25, 20, 50, 5, 30 if of.name == "orders" else 0))[0]
         made = kind(of, chance)
         if made is not None and made.data != of.data:
             return made
@@ -246,6 +248,15 @@ def _signatures(of: Base, chance: random.Random) -> Change | None:
     return _repair(of, f"exchange the ends of rows {one} and {two}", rows, chance, None)
 
 
+def _order(of: Base, chance: random.Random) -> Change | None:
+    """Puts one more key order into the file."""
+    made = mutated_orders.added(of.rows, chance)
+    if made is None:
+        return None
+    keys = {n: made_charter.LOGS[n] for n in range(3)}
+    return Change(made[0], _seal(made[1], keys, True), True)
+
+
 # --- Repairs -------------------------------------------------------------------------------------
 
 
@@ -256,7 +267,7 @@ def _repair(of: Base, what: str, rows: list, chance: random.Random, at: int | No
     if level == 1:
         return Change(what + ", trailer", _seal(rows, None, False), False)
     if level >= 3 and at is not None and at < len(rows) and len(rows) == len(of.rows):
-        rows[at] = _signed_again(of.rows, rows[at], officers=level >= 4)
+        rows[at] = _signed_again(of.rows, rows[at], of.rows[at], officers=level >= 4)
     keys = {n: made_charter.LOGS[n] for n in range(3)}
     return Change(f"{what}, signed {level}", _seal(rows, keys, level == 5), True)
 
@@ -268,9 +279,12 @@ def _seal(rows: list, keys: dict | None, roots: bool) -> bytes:
         return made_line.write(rows)
 
 
-def _signed_again(base_rows: tuple, row: tuple, officers: bool) -> tuple:
-    """A charter signed anew by its parties; a message with commitments, and with officers' signatures."""
+def _signed_again(base_rows: tuple, row: tuple, before: tuple, officers: bool) -> tuple:
+    """A charter or key order signed anew by who signed it; a message with commitments, and with officers'
+    signatures."""
     try:
+        if mutated_orders.holds_order(row):
+            return mutated_orders.signed_again(base_rows, row, before)
         if row[0] == CHARTER:
             return (CHARTER, made_charter.charter_file(cbor.whole(cbor.whole(row[1])[1])), *row[2:])
         if row[0] == ENTRY and isinstance(row[3], tuple) and len(row[3]) == 3:

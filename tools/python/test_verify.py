@@ -10,8 +10,20 @@ from pathlib import Path
 import made_charter
 import made_line
 import mutations
+import record_vectors
 from khatt_verify_py import __main__ as command
-from khatt_verify_py import cbor, charter_rules, ed25519, entry, key_order, record, vectors, words
+from khatt_verify_py import (
+    cbor,
+    charter_rules,
+    ed25519,
+    entry,
+    in_force,
+    key_order,
+    record,
+    vectors,
+    words,
+)
+from khatt_verify_py import body as bodies
 from khatt_verify_py.faults import Refused
 from khatt_verify_py.forms import FOLDER, Forms
 from khatt_verify_py.record_file import CHARTER, CHECKPOINT, ENTRY
@@ -28,7 +40,16 @@ def codes(rows: list, keys: dict | None = KEYS, roots: bool = True) -> list[tupl
     report = record.verify(data, None, FORMS)
     if report.error:
         return [report.error]
-    return [(one.code.partition(".")[2], one.log, one.index, one.blame) for one in report.faults]
+    # A post at fault is told by its number, a party as it is.
+    return [
+        (
+            one.code.partition(".")[2],
+            one.log,
+            one.index,
+            one.blame[1] if one.blame and one.blame[0] == "post" else one.blame,
+        )
+        for one in report.faults
+    ]
 
 
 def changed(log: int, index: int, place: int, value: object) -> list:
@@ -114,6 +135,7 @@ class Records(unittest.TestCase):
     def test_the_made_records_hold(self):
         self.assertEqual(codes(MADE), [])
         self.assertEqual(codes(made_line.rows_of_forms()), [])
+        self.assertEqual(codes(made_line.rows_with_orders()), [])
 
     def test_the_three_answers(self):
         data = made_line.write(MADE)
@@ -136,6 +158,7 @@ class Records(unittest.TestCase):
             (changed(0, 4, 7, bytes(32)), ("receipt-root", 0, 4, 0)),
             (changed(0, 4, 5, 7), ("malformed", 0, 4, 0)),
             (changed(1, 5, 5, 8), ("refusal-unknown", 1, 5, 1)),
+            (changed(1, 5, 5, 1), ("refusal-late", 1, 5, 1)),
             (changed(1, 7, 4, bytes(32)), ("amend-unknown", 1, 7, None)),
             (changed(0, 1, 0, 2), ("malformed", 0, 1, 0)),
             (changed(0, 1, 5, 3), ("officers", 0, 1, 0)),
@@ -197,6 +220,37 @@ class Records(unittest.TestCase):
             found += codes(rows)
         self.assertEqual(found, [("body-malformed", 0, 1, 0), ("rendering-differs", 0, 1, 0)])
 
+    def test_an_entry_that_was_refused_is_not_receipted_ahead(self):
+        to = made_line.Writer()
+        to.put(0, entry.OPEN, (0,), to.line.hash, 0, 0)
+        to.put(1, entry.OPEN, (1,), to.line.hash, 1, 0)
+        to.put(1, entry.REFUSAL, (1,), 0, 0, 1)
+        to.put(1, entry.REFUSAL, (1,), 0, 0, 1)
+        to.put(1, entry.RECEIPT, (1,), 0, 1, b"")
+        to.signs(0)
+        to.signs(1)
+        self.assertEqual(codes(to.done()), [])
+        to.put(1, entry.AHEAD, (1,), 0, 0, 1, b"")
+        to.signs(1)
+        self.assertEqual(codes(to.done()), [("receipt-refused", 1, 4, 1)])
+
+    def test_what_an_officer_or_the_post_alone_sends_is_of_few_forms(self):
+        line = charter_rules.load(MADE[1][1])
+        forms = {bodies.read(one).form: one for one in made_charter.bodies()}
+        found = {}
+        for act, officers in ((2, [(1, 4, 60)]), (3, [])):
+            for form, body in forms.items():
+                rows = list(MADE)
+                at = next(n for n, row in enumerate(rows) if row[0] == ENTRY and len(row[3] or ()) == 3)
+                items = cbor.whole(rows[at][2])
+                items = (*items[:4], act, *items[5:])
+                items, opened = made_charter.commit(line, 0, items, (rows[at][3][0], body, b""), officers)
+                rows[at] = (ENTRY, 0, cbor.write(items), opened)
+                if codes(rows) != [("act-form", 0, 1, 0)]:
+                    self.assertEqual(codes(rows), [])
+                    found.setdefault(act, set()).add(form)
+        self.assertEqual(found, {2: {4, 5} & set(forms), 3: {1, 101} & set(forms)})
+
     def test_a_language_that_is_not_known_leaves_a_rendering_open(self):
         items = made_charter.charter_items()
         for language, answer in (("fa", (1, 0)), ("fa-IR", (0, 1)), ("FA", (0, 1))):
@@ -231,41 +285,95 @@ class Records(unittest.TestCase):
 
 class KeyOrders(unittest.TestCase):
     LINE = charter_rules.load(MADE[1][1])
+    CUT_OFF = (5, 0)
 
-    def order(self, change: tuple, number: int = 1, previous: bytes = b"") -> key_order.Order:
-        previous = previous or self.LINE.hash
-        return key_order.read(made_charter.order_file(self.LINE, 0, number, previous, change))
+    def order(self, change: tuple, number: int, previous: bytes, *signed: tuple) -> key_order.Order:
+        file = made_charter.order_file(self.LINE, 0, number, previous, change, signed)
+        return key_order.read(file)
 
-    def test_a_record_with_an_order_gets_no_answer(self):
-        # It would be taken for one whose keys never changed.
-        to = made_line.Writer()
-        to.put(0, entry.OPEN, (0,), to.line.hash, 0, 0)
-        order = made_charter.order_file(to.line, 0, 1, to.line.hash, (5, 0))
-        to.put(0, entry.KEYS, (0,), order)
-        to.signs(0)
-        report = record.verify(made_line.write(to.done()), None, FORMS)
-        self.assertEqual((report.answer, report.exit), (record.NONE, 2))
+    def officer(self, key: int) -> tuple:
+        return (1, 1, "North duty", 2, (b"\x01" + made_charter.public(key),))
 
-    def test_orders_follow_one_another(self):
-        keys = key_order.Keys.of(self.LINE, 0)
-        first = self.order((5, 0))
-        keys.take(first)
-        self.assertTrue(keys.posts[0]["cut off"])
-        with self.assertRaises(Refused):
-            keys.take(first)
-        with self.assertRaises(Refused):
-            keys.take(self.order((5, 0), 3, first.hash))
-        keys.take(
-            self.order(
-                (1, 1024, "North second", 1, (b"\x01" + made_charter.public(95),)), 2, first.hash
-            )
-        )
-        self.assertEqual(keys.officers[1024].title, "North second")
+    def test_orders_follow_one_another_and_wait(self):
+        keys = in_force.InForce(self.LINE)
+        first = self.order(self.CUT_OFF, 1, self.LINE.hash)
+        new = (1, 1024, "North second", 1, (b"\x01" + made_charter.public(95),))
+        second = self.order(new, 2, first.hash)
+        self.assertEqual(keys.take(second), (in_force.WAITS, set()))
+        self.assertFalse(keys.is_cut_off(0))
+        self.assertEqual(keys.take(first), (in_force.TAKEN, set()))
+        self.assertTrue(keys.is_cut_off(0))
+        self.assertEqual(keys.officer(0, 1024).title, "North second")
+        self.assertEqual(keys.take(first), (in_force.AGAIN, set()))
 
     def test_a_key_that_stands_elsewhere_and_another_party_are_refused(self):
         for change in ((3, 0, made_charter.public(1), ()), (5, 1), (1, 4, "x", 1, ())):
             with self.subTest(change=change), self.assertRaises(Refused):
-                key_order.Keys.of(self.LINE, 0).take(self.order(change))
+                in_force.InForce(self.LINE).take(self.order(change, 1, self.LINE.hash))
+
+    def test_two_orders_of_one_number_are_a_fork_and_hold_the_chain_back(self):
+        keys = in_force.InForce(self.LINE)
+        one, two = (self.order(self.officer(key), 1, self.LINE.hash) for key in (95, 96))
+        keys.take(one)
+        self.assertEqual(keys.take(two), (in_force.FORKED, {(0, 1)}))
+        self.assertEqual(keys.forked_by(one, two), 0)
+        after = self.order(self.CUT_OFF, 2, one.hash)
+        self.assertEqual(keys.take(after)[0], in_force.HELD_BACK)
+        ends = (4, made_charter.public(97), 0, ())
+        quorum = ((1, 91), (2, 92))
+        self.assertEqual(keys.take(self.order(ends, 2, one.hash, *quorum))[0], in_force.TAKEN)
+        self.assertFalse(keys.held_back[0])
+
+    def test_the_quorum_takes_the_place_of_a_thief_and_not_the_other_way(self):
+        quorum = ((1, 91), (3, 93))
+        theirs = self.order(self.officer(95), 1, self.LINE.hash)
+        ours = self.order(self.CUT_OFF, 1, self.LINE.hash, *quorum)
+        keys = in_force.InForce(self.LINE)
+        keys.take(theirs)
+        self.assertEqual(keys.take(ours), (in_force.TAKEN, set()))
+        self.assertEqual(keys.take(theirs), (in_force.NOTHING, set()))
+        self.assertTrue(keys.is_cut_off(0))
+
+    def put(self, *changes: tuple[int, tuple]) -> list[tuple]:
+        """What is found where North's orders stand in its own log, or in South's, one after another."""
+        to, previous = made_line.Writer(), self.LINE.hash
+        to.put(0, entry.OPEN, (0,), self.LINE.hash, 0, 0)
+        to.put(1, entry.OPEN, (1,), self.LINE.hash, 1, 0)
+        held = {0: 1, 1: 1}
+        for log, change in changes:
+            number = 1 + sum(held.values()) - 2
+            file = made_charter.order_file(self.LINE, 0, number, previous, change)
+            previous = key_order.read(file).hash
+            to.put(log, entry.KEYS, (held[1 - log],), file)
+            held[log] += 1
+        to.put(0, entry.RECEIPT, (held[1],), 1, 1, b"")
+        to.signs(0)
+        to.signs(1)
+        return codes(to.done())
+
+    def test_a_post_that_was_cut_off_writes_nothing_but_its_next_generation(self):
+        self.assertEqual(self.put((0, self.CUT_OFF)), [("cut-off", 0, 2, 0)])
+        self.assertEqual(self.put((1, self.CUT_OFF)), [("cut-off", 0, 1, 0)])
+        begins = made_charter.generation(0, 1)
+        self.assertEqual(self.put((0, self.CUT_OFF), (0, begins)), [])
+        self.assertEqual(self.put((1, begins)), [("generation-ended", 0, 1, 0)])
+
+    def test_an_order_that_may_not_come_into_force_names_its_post(self):
+        self.assertEqual(self.put((1, (5, 1))), [("key-order", 1, 1, 1)])
+
+    def test_no_post_stands_accused_because_orders_were_altered(self):
+        # The amendment stands on orders: without them its author seems to go by what it does not.
+        rows = made_line.rows_with_orders()
+        for at, row in enumerate(rows):
+            if row[0] != ENTRY or cbor.whole(row[2])[1] != entry.KEYS:
+                continue
+            items = cbor.whole(row[2])
+            altered = bytearray(items[4])
+            altered[-1] ^= 1
+            changed = list(rows)
+            changed[at] = (*row[:2], cbor.write((*items[:4], bytes(altered))), row[3])
+            found = codes(changed, keys=None, roots=False)
+            self.assertEqual([one for one in found if len(one) == 4 and one[3] is not None], [])
 
 
 class Words(unittest.TestCase):
@@ -304,6 +412,14 @@ class Command(unittest.TestCase):
             self.assertEqual((code, json.loads(out)["answer"]), (1, "refused"))
 
 
+class MadeVectors(unittest.TestCase):
+    def test_the_vectors_that_are_made_here_are_what_is_written(self):
+        for name, text in record_vectors.texts().items():
+            with self.subTest(name=name):
+                path = vectors.FOLDER / name
+                self.assertEqual(path.read_text(encoding="utf-8"), text)
+
+
 class Corpus(unittest.TestCase):
     def test_a_change_is_made_again_from_its_seed_and_changes_the_bytes(self):
         base = mutations.base("made", made_line.write(MADE), True)
@@ -311,6 +427,15 @@ class Corpus(unittest.TestCase):
             change = mutations.change(base, seed)
             self.assertNotEqual(change.data, base.data)
             self.assertEqual(change, mutations.change(base, seed))
+
+    def test_orders_are_added_and_found_by_code(self):
+        base = mutations.base("orders", made_line.write(made_line.rows_with_orders()), True)
+        found = set()
+        for seed in range(300):
+            change = mutations.change(base, seed)
+            if change.what.startswith("order "):
+                found |= {one.code for one in record.verify(change.data, None, FORMS).faults}
+        self.assertLessEqual({"verify.key-order", "verify.key-order-fork", "verify.generation-ended"}, found)
 
     def test_a_file_that_says_less_is_told_from_one_that_says_other(self):
         base = mutations.base("made", made_line.write(MADE), True)

@@ -19,6 +19,7 @@ use thiserror::Error;
 pub use report::{Answer, Blame, Established, FAULTS_MAX, Fault, FaultKind, PostReport, Report};
 
 use crate::charter::SignedCharter;
+use crate::entry::Act;
 use crate::file::RecordFileError;
 
 /// By what the verifier knows the parties.
@@ -35,8 +36,9 @@ pub enum Anchor {
 
 /// Checks a body's form and rendering, which this crate knows nothing of.
 pub trait BodyCheck: Sync {
-    /// Checks one body of a line under the charter in force for its author.
-    fn check(&self, charter: &SignedCharter, body: &[u8]) -> BodyFinding;
+    /// Checks one body of a line, and whether its form may travel under the message's act, under
+    /// the charter in force for its author.
+    fn check(&self, charter: &SignedCharter, act: Act, body: &[u8]) -> BodyFinding;
 }
 
 /// What a [`BodyCheck`] found.
@@ -50,6 +52,8 @@ pub enum BodyFinding {
     Differs,
     /// The body is malformed, or its form is not in the charter.
     Malformed,
+    /// The form may not travel under the message's act (`spec/statement.md §6`).
+    OtherAct,
 }
 
 /// A [`BodyCheck`] that knows no forms.
@@ -57,7 +61,7 @@ pub enum BodyFinding {
 pub struct NoBodyCheck;
 
 impl BodyCheck for NoBodyCheck {
-    fn check(&self, _: &SignedCharter, _: &[u8]) -> BodyFinding {
+    fn check(&self, _: &SignedCharter, _: Act, _: &[u8]) -> BodyFinding {
         BodyFinding::Unknown
     }
 }

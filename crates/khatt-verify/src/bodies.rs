@@ -1,7 +1,8 @@
 //! Checks that bodies say in every language of the line what their officers signed.
 
-use khatt_forms::{Body, Catalogue, Language, Wordbook, rendering_digest};
+use khatt_forms::{Body, Catalogue, FormId, Language, Wordbook, rendering_digest};
 use khatt_record::SignedCharter;
+use khatt_record::entry::Act;
 use khatt_record::verify::{BodyCheck, BodyFinding};
 
 /// The forms that this verifier was built with.
@@ -12,7 +13,7 @@ use khatt_record::verify::{BodyCheck, BodyFinding};
 pub struct Forms;
 
 impl BodyCheck for Forms {
-    fn check(&self, charter: &SignedCharter, body: &[u8]) -> BodyFinding {
+    fn check(&self, charter: &SignedCharter, act: Act, body: &[u8]) -> BodyFinding {
         let Ok(body) = Body::decode(body) else {
             return BodyFinding::Malformed;
         };
@@ -22,6 +23,9 @@ impl BodyCheck for Forms {
         let Some(agreed) = agreed.find(|form| (form.number, form.version) == named) else {
             return BodyFinding::Malformed;
         };
+        if !act_fits(act, body.form) {
+            return BodyFinding::OtherAct;
+        }
         let book = Wordbook::builtin();
         let books = (book.glossary.hash(), book.gazetteer.hash());
         let languages: Option<Vec<Language>> =
@@ -37,5 +41,14 @@ impl BodyCheck for Forms {
             Ok(digest) if digest == body.digest => BodyFinding::Agrees,
             _ => BodyFinding::Differs,
         }
+    }
+}
+
+/// Tells whether a form may travel under an act (`spec/statement.md §6`).
+fn act_fits(act: Act, form: FormId) -> bool {
+    match act {
+        Act::Release => true,
+        Act::Acknowledge => [4, 5].contains(&form.number),
+        Act::Service => [1, 101].contains(&form.number),
     }
 }

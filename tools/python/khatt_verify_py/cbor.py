@@ -41,6 +41,9 @@ def head(data: bytes, at: int) -> tuple[int, int, int]:
 
 def item(data: bytes, at: int, depth: int, negative: bool = False) -> tuple[object, int]:
     """Reads one item from `at`, with at most `depth` arrays inside one another; returns it and its end."""
+    # A type that is not allowed here is told by its first byte, whether its head is whole or not.
+    if not negative and at < len(data) and data[at] >> 5 == NEGATIVE:
+        raise Refused("decode.forbidden-type")
     major, value, at = head(data, at)
     if major == UINT:
         return value, at
@@ -53,8 +56,6 @@ def item(data: bytes, at: int, depth: int, negative: bool = False) -> tuple[obje
             items.append(one)
         return tuple(items), at
     if major == NEGATIVE:
-        if not negative:
-            raise Refused("decode.forbidden-type")
         return -1 - value, at
     end = at + value
     if end > len(data):

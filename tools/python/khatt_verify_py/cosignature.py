@@ -5,9 +5,8 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import mldsa
 
-from . import checkpoint
-from .charter import Charter
 from .faults import Refused
+from .in_force import InForce
 
 SIGNATURE_BYTES = 2420
 TIME_MAX = 2**63 - 1
@@ -30,23 +29,20 @@ def message(cosigner: str, time: int, origin: str, size: int, root: bytes) -> by
 
 
 def check(
-    charter: Charter,
+    keys: InForce,
     post: int,
     generation: int,
-    log: int,
+    origin: str,
     size: int,
     time: int,
     signature: bytes,
     root: bytes,
 ) -> None:
-    """Refuses a cosignature that does not hold over a log with this root at this size."""
-    if post >= len(charter.posts) or log >= len(charter.posts):
-        raise Refused("cosignature.no-such-post")
-    key = charter.posts[post].pq_key
-    if not key or charter.posts[post].generation != generation:
+    """Refuses a cosignature that does not hold over the log of this origin with this root at this size."""
+    key = next((one.pq_key for one in keys.generations(post) if one.number == generation), b"")
+    if not key:
         raise Refused("cosignature.no-key")
-    line, kind = charter.line, charter.kind
-    origin = checkpoint.origin(line, kind, log, charter.posts[log].generation)
+    line, kind = keys.charter.line, keys.charter.kind
     signed = message(name(line, kind, post, generation), time, origin, size, root)
     try:
         mldsa.MLDSA44PublicKey.from_public_bytes(key).verify(signature, signed)

@@ -7,7 +7,8 @@ from . import charter_rules, checkpoint, entry, key_order, merkle, statement
 from .cbor import U32, array, ascending, blob, blob_within, text, uint, whole
 from .charter import KINDS, Charter
 from .faults import Refused
-from .key_order import GENERATION, Keys, Order
+from .in_force import TAKEN, InForce
+from .key_order import GENERATION, Order
 
 BEGINS = b"c2sp.org/tlog-proof@"
 FIRST_ROW = "c2sp.org/tlog-proof@v1"
@@ -256,23 +257,20 @@ class Checker:
         stages = [{"logs": logs, "officers": officers, "cut off": set()}]
         if self.given.orders and charter.hash != charter.line:
             raise Refused("disclosure.order")
-        chains: dict[int, Keys] = {}
+        keys = InForce(charter)
         for order in self.given.orders:
-            if order.party >= len(charter.parties):
-                raise Refused("disclosure.order")
-            keys = chains.setdefault(order.party, Keys.of(charter, order.party))
             try:
-                keys.take(order)
+                became, _ = keys.take(order)
             except Refused:
                 raise Refused("disclosure.order") from None
+            if became != TAKEN:
+                raise Refused("disclosure.order")
             logs = stages[-1]["logs"]
             if order.change[0] == GENERATION:
                 post, generation, log = order.change[1:4]
                 logs = {**logs, post: logs[post] | {(generation, log)}}
-            officers = {**stages[-1]["officers"], **keys.officers}
-            cut_off = {
-                post for one in chains.values() for post, row in one.posts.items() if row["cut off"]
-            }
+            officers = {**stages[-1]["officers"], **keys.keys(order.party).officers}
+            cut_off = {post for post in range(len(charter.posts)) if keys.is_cut_off(post)}
             stages.append({"logs": logs, "officers": officers, "cut off": cut_off})
         return stages
 

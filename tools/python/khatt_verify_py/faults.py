@@ -22,8 +22,9 @@ class Fault:
     code: str
     log: int | None
     index: int | None
-    blame: int | None  # a post, or None for whoever made or carried the file
+    # ("post", number), ("party", number), or None for whoever made or carried the file.
+    blame: tuple[str, int] | None
 
     def row(self) -> dict:
-        blame = "file" if self.blame is None else {"post": self.blame}
+        blame = "file" if self.blame is None else dict([self.blame])
         return {"code": self.code, "blame": blame, "log": self.log, "index": self.index}

@@ -2,13 +2,14 @@
 
 import re
 
-from . import cbor, checkpoint, merkle
-from .cbor import array, blob, text, uint
-from .charter import Charter
+from . import cbor, checkpoint, key_order, merkle
+from .cbor import array, blob, blob_within, text, uint
 from .faults import Refused
+from .in_force import InForce
+from .key_order import Order
 
 MOST_HASHES = 128
-SAME_SIZE, INCONSISTENT = 0, 1
+SAME_SIZE, INCONSISTENT, ORDERS = 0, 1, 2
 
 
 def read(data: bytes) -> tuple:
@@ -33,16 +34,35 @@ def _signed(value: object) -> tuple[int, bytes, bytes]:
     return uint(size), blob(root, 32), blob(signature, 64)
 
 
-def accused(charter: Charter, data: bytes) -> int:
+def of_orders(data: bytes) -> tuple[Order, Order] | None:
+    """The two key orders of a proof that is about such (§3), or None."""
+    try:
+        version, kind, *files = array(cbor.whole(data), 4)
+        uint(version, 1, 1), uint(kind, ORDERS, ORDERS)
+        one, two = (key_order.read(blob_within(file, key_order.MOST_BYTES)) for file in files)
+    except Refused:
+        return None
+    return one, two
+
+
+def accused(keys: InForce, data: bytes) -> int:
     """The post that a proof holds against, or a refusal."""
     kind, post, origin, older, newer, other, hashes = read(data)
+    charter = keys.charter
     if post >= len(charter.posts):
         raise Refused("fork.no-such-post")
-    station = charter.posts[post]
-    if origin != checkpoint.origin(charter.line, charter.kind, post, station.generation):
+    log_key = next(
+        (
+            one.log_key
+            for one in keys.generations(post)
+            if origin == checkpoint.origin(charter.line, charter.kind, post, one.number)
+        ),
+        None,
+    )
+    if log_key is None:
         raise Refused("fork.other-origin")
     for size, root, signature in (older, newer):
-        if not checkpoint.signed(station.log_key, origin, size, root, signature):
+        if not checkpoint.signed(log_key, origin, size, root, signature):
             raise Refused("note.bad-signature")
     if kind == SAME_SIZE:
         if older[0] != newer[0] or older[1] == newer[1]:

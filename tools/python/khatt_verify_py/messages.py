@@ -46,7 +46,7 @@ class Messages:
             return
         log.counts["opened"] += 1
         try:
-            self.signatures += statement.check(log.charter, log.number, entry, seed, auth)
+            self.signatures += statement.check(log.view.keys, log.number, entry, seed, auth)
         except Refused:
             yield "verify.officers"
             return
@@ -65,6 +65,9 @@ class Messages:
         )
         if digest is None or digest[0] != body.version:
             yield "verify.body-malformed"
+            return
+        if body.form not in statement.FORMS.get(log.entry.fields[0], (body.form,)):
+            yield "verify.act-form"
             return
         agrees = self.forms.agrees(charter, body) if self.forms else None
         if agrees is None:

@@ -2,35 +2,36 @@
 
 from dataclasses import dataclass, field
 
-from . import charter_rules, cosignature, entry, fork, record_file
+from . import charter_rules, cosignature, fork, record_file
 from .charter import KINDS, Charter
 from .faults import Fault, Refused
-from .log import Log, Unsettled
+from .log import Log, Orders, Unsettled
 from .messages import Messages
 
 ESTABLISHED, CONSISTENT, REFUSED = "parties-established", "consistent-only", "refused"
-NONE = "none"
-EXIT = {ESTABLISHED: 0, CONSISTENT: 3, REFUSED: 1, NONE: 2}
-# Key orders of a record are not followed yet (spec/verify.md §4): such a record gets no answer at all.
-NOT_READ = "local.key-orders"
+EXIT = {ESTABLISHED: 0, CONSISTENT: 3, REFUSED: 1}
 
-
-class NotRead(Exception):
-    """The record holds what this verifier cannot judge."""
-
-
-# What an entry's own log proves of its post, if a checkpoint covers it (§8).
-OWN_CODES = {
-    "verify.malformed",
-    "verify.opening",
-    "verify.seen-shrank",
-    "verify.thread-unknown",
-    "verify.refusal-unknown",
-    "verify.receipt-beyond",
-    "verify.repeated",
-    "verify.officers",
-    "verify.body-malformed",
-    "verify.rendering-differs",
+# What proves a fault of these codes, where nothing else is said (§8).
+GIVEN, CONTRADICTED, OWN, OWN_AND_KEYS, AND, PARTY = range(6)
+PROOFS = {
+    "verify.forked": (GIVEN,),
+    "verify.checkpoint-other-root": (CONTRADICTED,),
+    "verify.malformed": (OWN,),
+    "verify.opening": (OWN,),
+    "verify.seen-shrank": (OWN,),
+    "verify.thread-unknown": (OWN,),
+    "verify.refusal-unknown": (OWN,),
+    "verify.refusal-late": (OWN,),
+    "verify.receipt-refused": (OWN,),
+    "verify.act-form": (OWN,),
+    "verify.repeated": (OWN,),
+    "verify.body-malformed": (OWN,),
+    "verify.rendering-differs": (OWN,),
+    "verify.officers": (OWN_AND_KEYS,),
+    "verify.key-order": (OWN_AND_KEYS,),
+    "verify.generation-ended": (OWN_AND_KEYS,),
+    "verify.cut-off": (OWN_AND_KEYS,),
+    "verify.amend-refused": (OWN_AND_KEYS,),
 }
 
 
@@ -86,9 +87,6 @@ def verify(data: bytes, anchor: bytes | None = None, forms: object = None) -> Re
             reader.take(row)
         if not report.charters:
             raise Refused("verify.no-charter")
-    except NotRead:
-        report.answer, report.error = NONE, NOT_READ
-        return report
     except Refused as fault:
         if not reader.found:
             report.error = fault.code
@@ -109,17 +107,14 @@ class _Reader:
 
     def __init__(self, forms: object):
         self.report = Report(messages=Messages(forms))
-        self.found: list[tuple[str, int | None, int | None]] = []
+        self.found: set[tuple] = set()  # code, log, number, and what proves it
+        self.orders: Orders | None = None
         self.last: tuple[int, int] = (0, 0)
         self.unsettled: list[Unsettled] = []
-        self.shown: set[tuple[int, int]] = (
-            set()
-        )  # entries whose own `seen` is less than they receipt
-        self.about: dict[tuple[int, int], tuple[int, int]] = {}
         self.charter_refused = False
 
-    def note(self, code: str, log: int | None, index: int | None) -> None:
-        self.found.append((code, log, index))
+    def note(self, code: str, log: int, index: int, proof: tuple | None = None) -> None:
+        self.found.add((code, log, index, proof or PROOFS.get(code)))
 
     def take(self, row: tuple) -> None:
         kind = row[0]
@@ -133,7 +128,8 @@ class _Reader:
             if charter.replaces:
                 raise Refused("verify.charter")
             self.report.charters.append(charter)
-            self.report.logs = [Log(charter, n) for n in range(len(charter.posts))]
+            self.orders = Orders(charter)
+            self.report.logs = [Log(self.orders.all, n) for n in range(len(charter.posts))]
         elif kind == record_file.CHARTER:
             self._charter(row[1])
         elif kind == record_file.ENTRY:
@@ -154,13 +150,13 @@ class _Reader:
             self.charter_refused = True
             return self.note("verify.charter-refused", 0, 0)
         try:
-            charter_rules.check_succession(self.report.charters[-1], charter)
+            self.orders.all.amend(charter, now=False)
         except Refused:
             self.charter_refused = True
             return self.note("verify.charter-succession", 0, 0)
         self.report.charters.append(charter)
         for post in range(len(self.report.logs), len(charter.posts)):
-            self.report.logs.append(Log(charter, post))
+            self.report.logs.append(Log(self.orders.all, post, added=True))
 
     def _entry(self, number: int, leaf: bytes, opened: object) -> None:
         logs = self.report.logs
@@ -169,12 +165,9 @@ class _Reader:
         log = logs[number]
         index = len(log.tree)
         self.last = (number, index)
-        for code in log.take(leaf, logs, self.report.charters, self.unsettled):
-            self.note(code, number, index)
-            if code == "verify.receipt-beyond":
-                self.shown.add((number, index))
-        if log.entry is not None and log.entry.type == entry.KEYS:
-            raise NotRead
+        for code in log.take(leaf, logs, self.report.charters, self.orders, self.unsettled):
+            shown = (OWN,) if code == "verify.receipt-beyond" else None
+            self.note(code, number, index, shown)
         if log.entry is not None:
             for code in self.report.messages.take(log, opened):
                 self.note(code, number, index)
@@ -183,7 +176,9 @@ class _Reader:
         if number >= len(self.report.logs):
             return self.note("verify.no-such-post", number, size)
         code = self.report.logs[number].checkpoint(size, signature, root)
-        if code:
+        if code == "verify.checkpoint-ended":
+            self.note(code, number, size, (GIVEN if root is None else CONTRADICTED,))
+        elif code:
             self.note(code, number, size)
 
     def _cosignature(
@@ -196,21 +191,28 @@ class _Reader:
         if size < 1 or root is None:
             return self.note("verify.cosignature-beyond", number, size)
         try:
-            cosignature.check(
-                log.charter, post, generation, number, size, time, signature, root
-            )
+            origin = log.generations.origin(log.generations.at(size))
+            keys = self.orders.all
+            cosignature.check(keys, post, generation, origin, size, time, signature, root)
         except Refused:
             return self.note("verify.cosignature", number, size)
         log.counts["cosignatures"] += 1
         log.counts["cosigned"] = max(log.counts["cosigned"], size)
 
     def _fork(self, proof: bytes) -> None:
+        orders = fork.of_orders(proof)
+        if orders is not None:
+            try:
+                party = self.orders.all.forked_by(*orders)
+            except Refused:
+                return self.note("verify.key-order-fork-proof", 0, 0)
+            return self.note("verify.key-order-fork", 0, 0, (PARTY, party))
         try:
             named = fork.read(proof)[1]
         except Refused:
             return self.note("verify.fork-proof-malformed", 0, 0)
         try:
-            post = fork.accused(self.report.charters[-1], proof)
+            post = fork.accused(self.orders.all, proof)
         except Refused:
             return self.note("verify.fork-proof", named, 0)
         self.note("verify.forked", post, 0)
@@ -222,37 +224,52 @@ class _Reader:
             if root is None:
                 self.note("verify.receipt-beyond", one.log, one.index)
             elif root != one.root:
-                self.about[one.log, one.index] = (one.about, one.size)
-                self.note("verify.receipt-root", one.log, one.index)
+                self.note("verify.receipt-root", one.log, one.index, (AND, one.about, one.size))
         for log in self.report.logs:
             if log.signed < len(log.tree):
                 self.note("verify.tail-unsigned", log.number, log.signed)
+        for (party, _), (log, index) in (self.orders.forks if self.orders else {}).items():
+            self.note("verify.key-order-fork", log, index, (PARTY, party))
 
     def judged(self) -> list[Fault]:
-        in_order = sorted(set(self.found), key=lambda one: (*one[1:], one[0]))
-        return [Fault(*one, blame=self._blame(*one)) for one in in_order]
+        faults = {Fault(*one[:3], blame=self._blame(*one)) for one in self.found}
+        named = {(one.code, one.log, one.index) for one in faults if one.blame is not None}
+        told = [
+            one
+            for one in faults
+            if one.blame is not None or (one.code, one.log, one.index) not in named
+        ]
+        return sorted(told, key=lambda one: (one.log, one.index, one.code, str(one.blame)))
 
-    def _blame(self, code: str, log: int, index: int) -> int | None:
-        """The post, if its own signatures prove the fault; None for whoever made or carried the file."""
+    def _blame(self, code: str, log: int, index: int, proof: tuple | None) -> tuple | None:
+        """Whose signatures prove the fault; None for whoever made or carried the file (§8)."""
         logs = self.report.logs
-        if code == "verify.forked":
-            return log
-        if log >= len(logs):
+        what, *about = proof or (None,)
+        if what == PARTY:
+            return ("party", about[0])
+        if what is None or log >= len(logs):
             return None
-        if code == "verify.checkpoint-other-root":
-            return log if index <= logs[log].signed else None
-        sure = not self.charter_refused and index < logs[log].signed
-        if logs[log].amend_unknown is not None and index > logs[log].amend_unknown:
-            sure = False
-        if code == "verify.officers":
-            # By which keys: orders may have been altered, left out or moved.
-            if any(one.signed < len(one.tree) for one in logs):
-                sure = False
-            if logs[log].seen_beyond is not None and index >= logs[log].seen_beyond:
-                sure = False
-        if code == "verify.receipt-root":
-            about, size = self.about[log, index]
-            return log if sure and size <= logs[about].signed else None
-        if code == "verify.receipt-beyond" and (log, index) not in self.shown:
-            return None
-        return log if sure and code in OWN_CODES else None
+        if what == GIVEN:
+            proven = True
+        elif what == CONTRADICTED:
+            proven = index <= logs[log].signed
+        else:
+            proven = index < logs[log].signed and self._charters_known(logs[log], index)
+            if what == OWN_AND_KEYS:
+                proven = proven and self._keys_known(logs[log], index)
+            elif what == AND:
+                proven = proven and about[1] <= logs[about[0]].signed
+        return ("post", log) if proven else None
+
+    def _charters_known(self, log: Log, index: int) -> bool:
+        """Whether the file has the charters that an entry's author went by."""
+        unknown = log.amend_unknown
+        return not self.charter_refused and (unknown is None or index <= unknown)
+
+    def _keys_known(self, log: Log, index: int) -> bool:
+        """Whether the file has the key orders that an entry's author went by, as they were signed."""
+        if any(one.signed < len(one.tree) for one in self.report.logs):
+            return False
+        if log.seen_beyond is not None and index >= log.seen_beyond:
+            return False
+        return not (log.added and self.orders.placed)

@@ -9,6 +9,7 @@ from .charter import Charter, Officer
 from .charter_rules import DRAFTERS, EMERGENCY, RELEASERS
 from .entry import ACKNOWLEDGE, DISCLOSE, ERASE, RELEASE, SERVICE, Entry, expand
 from .faults import Refused
+from .in_force import InForce
 
 MOST_SIGNATURES = 8
 MOST_AHEAD = 10**9
@@ -25,6 +26,9 @@ ALLOWED = {
     (ERASE, RELEASE_ROLE): RELEASERS,
     (ACKNOWLEDGE, ACKNOWLEDGE_ROLE): EMERGENCY,
 }
+
+# The forms that may travel under an act (§6); under any other, every form of the charter.
+FORMS = {ACKNOWLEDGE: (4, 5), SERVICE: (1, 101)}
 
 
 @lru_cache(maxsize=4096)
@@ -72,10 +76,10 @@ def signed_bytes(officer: int, key: int, hashed: bytes) -> bytes:
     return cbor.write(("Signature1", protected, b"khatt/1 statement", hashed))
 
 
-def check(charter: Charter, author: int, entry: Entry, seed: bytes, auth: bytes) -> int:
+def check(keys: InForce, author: int, entry: Entry, seed: bytes, auth: bytes) -> int:
     """Checks the officers' signatures of a message (§4, from step 2); returns how many there are."""
-    officers = dict(enumerate(charter.officers))
-    return check_by(charter, officers, author, entry, expand(seed, b"draft"), auth)
+    officers = keys.keys(keys.charter.posts[author].party).officers
+    return check_by(keys.charter, officers, author, entry, expand(seed, b"draft"), auth)
 
 
 def check_by(

@@ -15,6 +15,7 @@ from . import (
     ed25519,
     entry,
     fork,
+    in_force,
     key_order,
     merkle,
     record,
@@ -23,6 +24,7 @@ from . import (
 )
 from .faults import Refused
 from .forms import LANGUAGES, Forms
+from .in_force import InForce
 
 FORMS = Forms.shipped()
 FOLDER = Path(__file__).resolve().parents[3] / "vectors"
@@ -106,13 +108,14 @@ def _statement(keys: dict, data: bytes, _: Path) -> None:
 
 def _fork(keys: dict, data: bytes, path: Path) -> None:
     line = charter_rules.load(load(path.parents[1] / keys["line"])[1])
-    demand(fork.accused(line, data), int(keys["accused"]), "accused")
+    demand(fork.accused(InForce(line), data), int(keys["accused"]), "accused")
 
 
 def _key_order(keys: dict, data: bytes, path: Path) -> None:
     line = charter_rules.load(load(path.parents[1] / keys["line"])[1])
-    order = key_order.read(data)
-    key_order.Keys.of(line, order.party).take(order)
+    became, _ = InForce(line).take(key_order.read(data))
+    if became != in_force.TAKEN:
+        raise Refused("key-order.not-in-force")
 
 
 def _form(keys: dict, data: bytes, _: Path) -> None:
@@ -139,10 +142,13 @@ def _disclosure(keys: dict, data: bytes, path: Path) -> None:
         raise Refused(report.code)
 
 
-def _record(keys: dict, data: bytes, _: Path) -> None:
-    # The bodies in these are not forms.
-    report = record.verify(data, bytes.fromhex(keys["words"]), forms=False)
-    if report.answer == record.REFUSED:
+def _record(keys: dict, data: bytes, path: Path) -> None:
+    # The bodies in those of `record` are not forms.
+    forms = FORMS if path.parent.name == "record-forms" else False
+    report = record.verify(data, bytes.fromhex(keys["words"]), forms)
+    if report.answer == record.ESTABLISHED:
+        demand(sum(len(log.tree) for log in report.logs), int(keys["entries"]), "entries")
+    else:
         demand(report.first_code(), keys.get("code"), "code")
         if keys.get("at-fault") == "file":
             demand([one for one in report.faults if one.blame is not None], [], "a post at fault")
@@ -161,6 +167,7 @@ CHECKS = {
     "words": _words,
     "record": _record,
     "disclosure": _disclosure,
+    "record-forms": _record,
 }
 
 

@@ -18,6 +18,20 @@ impl KeysInForce {
     /// stands on and that is not in force here.
     pub fn amended(&self, next: impl Into<Arc<SignedCharter>>) -> Result<Self, AmendError> {
         let next = next.into();
+        let amended = self.amended_whenever(Arc::clone(&next))?;
+        // The root key must also be the one in force now: an old one signs nothing any more.
+        let parties = (0..=u8::MAX).map(PartyIndex).zip(&next.charter().parties);
+        for ((index, after), kept) in parties.zip(&self.chains) {
+            if after.root_key != kept.root_key {
+                return Err(AmendError::PeerOtherRoot(index));
+            }
+        }
+        Ok(amended)
+    }
+
+    /// The same, whatever root keys are in force now: for who reads what others went by, when the
+    /// order in which he reads is not that in which they learned of it.
+    pub(crate) fn amended_whenever(&self, next: Arc<SignedCharter>) -> Result<Self, AmendError> {
         self.charter.check_follows(&next)?;
         let base = self.stand_for(&next)?;
         let (old, new) = (self.charter.charter(), next.charter());
@@ -64,10 +78,7 @@ impl KeysInForce {
             if after.orders < before.orders || after.orders >= kept.next_number() {
                 return Err(AmendError::PeerOtherOrders(index));
             }
-            // The root key must also be the one in force now: an old one signs nothing any more.
-            if Some(&after.root_key) != self.root_key_after(index, after.orders)
-                || after.root_key != kept.root_key
-            {
+            if Some(&after.root_key) != self.root_key_after(index, after.orders) {
                 return Err(AmendError::PeerOtherRoot(index));
             }
             chain.orders.retain(|link| link.signed.order().number <= after.orders);

@@ -47,6 +47,9 @@ impl Proof {
             | FaultKind::SeenShrank
             | FaultKind::ThreadUnknown
             | FaultKind::RefusalUnknown
+            | FaultKind::RefusalLate
+            | FaultKind::ReceiptRefused
+            | FaultKind::ActForm
             | FaultKind::Repeated
             | FaultKind::BodyMalformed
             | FaultKind::RenderingDiffers => Self::Entry,

@@ -17,7 +17,54 @@ pub(super) struct Orders {
     by_log: Vec<Vec<(u64, Arc<SignedKeyOrder>)>>,
     /// The keys by all orders that the file came to, whoever has seen them.
     pub(super) all: KeysInForce,
+    waiting: Waiting,
     forks: BTreeSet<(PartyIndex, u32)>,
+}
+
+/// Orders that wait for those before them, and how all are taken.
+#[derive(Default)]
+struct Waiting(Vec<Arc<SignedKeyOrder>>);
+
+impl Waiting {
+    /// Applies an order, and those that waited for it; gives back every fork that this shows.
+    fn apply(
+        &mut self,
+        keys: &mut KeysInForce,
+        order: &Arc<SignedKeyOrder>,
+    ) -> (Result<(), KeyOrderError>, Vec<(PartyIndex, u32)>) {
+        let mut forks = Vec::new();
+        let applied = self.one(keys, order, &mut forks);
+        let mut moved = matches!(applied, Ok(true));
+        while std::mem::take(&mut moved) {
+            let mut waiting = std::mem::take(&mut self.0);
+            waiting.sort_by_key(|order| (order.order().party, order.order().number));
+            for order in waiting {
+                moved |= matches!(self.one(keys, &order, &mut forks), Ok(true));
+            }
+        }
+        (applied.map(|_| ()), forks)
+    }
+
+    /// Applies one; tells whether it is in force now and was not before.
+    fn one(
+        &mut self,
+        keys: &mut KeysInForce,
+        order: &Arc<SignedKeyOrder>,
+        forks: &mut Vec<(PartyIndex, u32)>,
+    ) -> Result<bool, KeyOrderError> {
+        match keys.apply(order) {
+            Err(KeyOrderError::PeerWaits { .. }) => {
+                self.0.push(Arc::clone(order));
+                Ok(false)
+            }
+            Ok(Applied::Forked(_)) => {
+                forks.push((order.order().party, order.order().number));
+                Ok(false)
+            }
+            Ok(applied) => Ok(matches!(applied, Applied::InForce | Applied::Displaced(_))),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// What one post went by while it wrote its log.
@@ -26,7 +73,7 @@ pub(super) struct View {
     taken: BTreeSet<EntryId>,
     /// How many orders of each log stand within the prefix that was seen of it.
     passed: Vec<usize>,
-    waiting: Vec<Arc<SignedKeyOrder>>,
+    waiting: Waiting,
     cut_off: BTreeSet<PostIndex>,
 }
 
@@ -41,7 +88,8 @@ pub(super) struct Generations {
 impl Orders {
     pub(super) fn new(charter: &Arc<SignedCharter>) -> Self {
         let by_log = vec![Vec::new(); crate::entry::POSTS_MAX];
-        Self { by_log, all: KeysInForce::new(Arc::clone(charter)), forks: BTreeSet::new() }
+        let all = KeysInForce::new(Arc::clone(charter));
+        Self { by_log, all, waiting: Waiting::default(), forks: BTreeSet::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -53,24 +101,20 @@ impl Orders {
         if let Some(list) = self.by_log.get_mut(at.log.index()) {
             list.push((at.index, Arc::clone(order)));
         }
-        let party = order.order().party;
-        if let Ok(Applied::Forked(_)) = self.all.apply(order)
-            && self.forks.insert((party, order.order().number))
-        {
-            found.accuse(party, at, FaultKind::KeyOrderFork);
+        // What is wrong with it is told where its log takes it.
+        let (_, forks) = self.waiting.apply(&mut self.all, order);
+        for (party, number) in forks {
+            if self.forks.insert((party, number)) {
+                found.accuse(party, at, FaultKind::KeyOrderFork);
+            }
         }
     }
 
-    /// Takes a further charter of the file.
+    /// Takes a further charter of the file, on the orders that stand before it.
     ///
-    /// What depends on orders that the file has not come to is judged where a post goes by it.
+    /// Whether its root keys were in force is judged where a post goes by it.
     pub(super) fn amend(&mut self, next: &Arc<SignedCharter>) -> Result<(), AmendError> {
-        self.all.charter().check_follows(next)?;
-        match self.all.amended(Arc::clone(next)) {
-            Ok(keys) => self.all = keys,
-            Err(AmendError::PeerOtherRoot(_) | AmendError::PeerOtherOrders(_)) => {}
-            Err(error) => return Err(error),
-        }
+        self.all = self.all.amended_whenever(Arc::clone(next))?;
         Ok(())
     }
 }
@@ -81,7 +125,7 @@ impl View {
             keys: Arc::new(keys),
             taken: BTreeSet::new(),
             passed: vec![0; crate::entry::POSTS_MAX],
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             cut_off: BTreeSet::new(),
         }
     }
@@ -126,24 +170,8 @@ impl View {
     }
 
     /// Applies an order, and those that waited for it.
-    fn apply(&mut self, order: &Arc<SignedKeyOrder>) -> Result<Applied, KeyOrderError> {
-        let applied = Arc::make_mut(&mut self.keys).apply(order);
-        match &applied {
-            Err(KeyOrderError::PeerWaits { .. }) => self.waiting.push(Arc::clone(order)),
-            Ok(Applied::InForce | Applied::Displaced(_)) => {
-                let mut waiting = std::mem::take(&mut self.waiting);
-                waiting.sort_by_key(|order| (order.order().party, order.order().number));
-                for order in waiting {
-                    if let Err(KeyOrderError::PeerWaits { .. }) =
-                        Arc::make_mut(&mut self.keys).apply(&order)
-                    {
-                        self.waiting.push(order);
-                    }
-                }
-            }
-            _ => {}
-        }
-        applied
+    fn apply(&mut self, order: &Arc<SignedKeyOrder>) -> Result<(), KeyOrderError> {
+        self.waiting.apply(Arc::make_mut(&mut self.keys), order).0
     }
 
     /// Takes an order in this post's own log.
@@ -164,8 +192,7 @@ impl View {
         orders.add(at, &order, found);
         self.taken.insert(at);
         match self.apply(&order) {
-            Ok(_)
-            | Err(KeyOrderError::PeerWaits { .. } | KeyOrderError::PeerForkedBefore { .. }) => {}
+            Ok(()) | Err(KeyOrderError::PeerForkedBefore { .. }) => {}
             Err(error) => found.fault(at, FaultKind::KeyOrder(error)),
         }
         Some(order)
@@ -220,12 +247,12 @@ impl Generations {
     }
 
     /// Checks an entry against what its author knew of its own post's keys, and begins a
-    /// generation where the entry does.
+    /// generation where the entry does. `before` is what was in force for the entry, `keys` what is after it.
     pub(super) fn check(
         &mut self,
         at: EntryId,
         order: Option<&SignedKeyOrder>,
-        keys: &KeysInForce,
+        (before, keys): (&KeysInForce, &KeysInForce),
         found: &mut Findings,
     ) {
         let now = keys.generations(at.log).last();
@@ -240,7 +267,7 @@ impl Generations {
             self.cut_at = None;
         } else if later.is_some() {
             found.fault(at, FaultKind::GenerationEnded);
-        } else if keys.is_cut_off(at.log) {
+        } else if before.is_cut_off(at.log) {
             found.fault(at, FaultKind::CutOff);
         }
     }

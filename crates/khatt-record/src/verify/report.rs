@@ -183,6 +183,12 @@ pub enum FaultKind {
     /// A refusal names an entry that does not come before.
     #[error("the refusal names an entry that does not stand before this one")]
     RefusalUnknown,
+    /// A refusal names an entry that its author had receipted before.
+    #[error("the refusal names an entry that its author had receipted before")]
+    RefusalLate,
+    /// An entry ahead is receipted that the author had refused.
+    #[error("the receipt is for an entry that its author had refused before")]
+    ReceiptRefused,
     /// A checkpoint's signature does not verify.
     #[error("the signature is not the post's over this log at this size")]
     CheckpointSignature,
@@ -207,6 +213,9 @@ pub enum FaultKind {
     /// The body is malformed or of a form that the charter does not have.
     #[error("the body is malformed or of a form that the charter does not have")]
     BodyMalformed,
+    /// The form may not travel under the message's act.
+    #[error("the form may not travel under the act of this message")]
+    ActForm,
     /// The rendering differs from the digest in the body.
     #[error("the rendering is not the one that the officers signed")]
     RenderingDiffers,
@@ -280,6 +289,8 @@ impl FaultKind {
             Self::ReceiptBeyond => "verify.receipt-beyond",
             Self::ReceiptRoot => "verify.receipt-root",
             Self::RefusalUnknown => "verify.refusal-unknown",
+            Self::RefusalLate => "verify.refusal-late",
+            Self::ReceiptRefused => "verify.receipt-refused",
             Self::CheckpointSignature => "verify.checkpoint-signature",
             Self::CheckpointBeyond => "verify.checkpoint-beyond",
             Self::CheckpointOtherRoot => "verify.checkpoint-other-root",
@@ -288,6 +299,7 @@ impl FaultKind {
             Self::OpenMisplaced => "verify.open-misplaced",
             Self::Officers(_) => "verify.officers",
             Self::BodyMalformed => "verify.body-malformed",
+            Self::ActForm => "verify.act-form",
             Self::RenderingDiffers => "verify.rendering-differs",
             Self::Repeated => "verify.repeated",
             Self::AmendUnknown => "verify.amend-unknown",

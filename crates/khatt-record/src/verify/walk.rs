@@ -1,6 +1,6 @@
 //! The part of a verification that has to go in order: trees, `seen`, receipts, opening entries.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::blame::Proof;
@@ -22,6 +22,8 @@ const ROOTS_MAX: usize = 16_384;
 const LATE_MAX: usize = 65_536;
 /// Among how many of a log's latest messages a repeated one is noticed.
 const RECENT_MAX: usize = 4_096;
+/// How many entries that a log refuses are remembered.
+const REFUSED_MAX: usize = 65_536;
 
 /// What is known of one log while it is read.
 pub(super) struct Log {
@@ -31,11 +33,15 @@ pub(super) struct Log {
     seen: Option<Seen>,
     recent: VecDeque<Hash>,
     recent_set: BTreeSet<Hash>,
+    /// How many entries of each other log its receipts cover.
+    receipted: BTreeMap<PostIndex, u64>,
+    /// The entries that it refused by name.
+    refused: BTreeSet<EntryId>,
     /// Which charter of the file its author goes by.
     pub(super) charter: usize,
     /// Whether a later charter than the first added its post.
     pub(super) added: bool,
-    /// The first entry that names a charter which the file does not have there.
+    /// The first entry that names a charter which the file does not have there, or that may not follow.
     pub(super) amend_unknown: Option<u64>,
     /// The first entry that names entries which the file does not have there.
     pub(super) seen_beyond: Option<u64>,
@@ -95,6 +101,8 @@ impl Log {
             seen: None,
             recent: VecDeque::new(),
             recent_set: BTreeSet::new(),
+            receipted: BTreeMap::new(),
+            refused: BTreeSet::new(),
             charter: 0,
             added: false,
             amend_unknown: None,
@@ -320,7 +328,7 @@ impl Walk {
             state.key_orders += 1;
             order = state.view.take_own(at, held, &mut self.orders, found);
         }
-        state.generations.check(at, order.as_deref(), &state.view.keys, found);
+        state.generations.check(at, order.as_deref(), (&keys, &state.view.keys), found);
         let posts = self.charters.last().map_or(0, |charter| charter.post_count());
         let state = self.logs.get_mut(at.log.index())?;
         let cut_off = state.view.newly_cut_off(posts);
@@ -394,16 +402,37 @@ impl Walk {
                 if receipt.size > held {
                     found.fault_by(at, FaultKind::ReceiptBeyond, Proof::Entry);
                 }
+                if let Some(state) = self.logs.get_mut(at.log.index()) {
+                    let covered = state.receipted.entry(receipt.log).or_default();
+                    *covered = receipt.size.max(*covered);
+                }
                 self.receipt(at, receipt.log, receipt.size, receipt.root, found);
             }
             Entry::Ahead(ahead) => {
                 if !ahead.seen.has(ahead.entry) {
                     found.fault_by(at, FaultKind::ReceiptBeyond, Proof::Entry);
                 }
+                let state = self.logs.get(at.log.index());
+                if state.is_some_and(|state| state.refused.contains(&ahead.entry)) {
+                    found.fault(at, FaultKind::ReceiptRefused);
+                }
                 self.receipt(at, ahead.entry.log, ahead.size, ahead.root, found);
             }
-            Entry::Refusal(refusal) if !refusal.seen.has(refusal.entry) => {
-                found.fault(at, FaultKind::RefusalUnknown);
+            Entry::Refusal(refusal) => {
+                if !refusal.seen.has(refusal.entry) {
+                    found.fault(at, FaultKind::RefusalUnknown);
+                }
+                if let Some(state) = self.logs.get_mut(at.log.index()) {
+                    let of = refusal.entry;
+                    let covered = state.receipted.get(&of.log).copied().unwrap_or_default();
+                    // A refusal again, as after a restore, takes nothing back.
+                    if state.refused.len() < REFUSED_MAX
+                        && state.refused.insert(of)
+                        && of.index < covered
+                    {
+                        found.fault(at, FaultKind::RefusalLate);
+                    }
+                }
             }
             Entry::Amend(amend) => {
                 let next = self.charters.iter().position(|c| c.hash() == amend.charter);
@@ -413,7 +442,10 @@ impl Walk {
                         let charters = self.charters.get(from..=next).unwrap_or_default();
                         match state.view.amend(charters) {
                             Ok(()) => state.charter = next,
-                            Err(error) => found.fault(at, FaultKind::AmendRefused(error)),
+                            Err(error) => {
+                                state.amend_unknown.get_or_insert(at.index);
+                                found.fault(at, FaultKind::AmendRefused(error));
+                            }
                         }
                     }
                     (_, state) => {

@@ -188,11 +188,12 @@ impl Findings {
             Err(AuthError::PeerOpen(error)) => return self.fault(at, FaultKind::OpenPart(error)),
             Err(error) => return self.fault(at, FaultKind::Officers(error)),
         }
-        match bodies.check(keys.charter(), &part.body) {
+        match bodies.check(keys.charter(), header.act, &part.body) {
             BodyFinding::Agrees => self.renderings_agree += 1,
             BodyFinding::Unknown => self.renderings_unknown += 1,
             BodyFinding::Differs => return self.fault(at, FaultKind::RenderingDiffers),
             BodyFinding::Malformed => return self.fault(at, FaultKind::BodyMalformed),
+            BodyFinding::OtherAct => return self.fault(at, FaultKind::ActForm),
         }
         if let Some(post) = self.posts.get_mut(at.log.index()) {
             post.opened += 1;

@@ -399,24 +399,25 @@ fn receipts_of_long_ago_are_looked_up_in_a_second_pass() {
 fn bodies_are_given_to_the_check_and_its_findings_reported() {
     struct ByFirstByte;
     impl BodyCheck for ByFirstByte {
-        fn check(&self, _: &SignedCharter, body: &[u8]) -> BodyFinding {
+        fn check(&self, _: &SignedCharter, _: Act, body: &[u8]) -> BodyFinding {
             match body.first() {
                 Some(0) => BodyFinding::Agrees,
                 Some(1) => BodyFinding::Differs,
                 Some(2) => BodyFinding::Malformed,
+                Some(4) => BodyFinding::OtherAct,
                 _ => BodyFinding::Unknown,
             }
         }
     }
     let (charter, mut line) = open_line();
-    for first in [0, 1, 2, 3, 0] {
+    for first in [0, 1, 2, 3, 4, 0] {
         line.say(NORTH, vec![first; 10]);
     }
     let bytes = line.out.finish().unwrap();
     let mut open = || io::Result::Ok(bytes.as_slice());
     let report = verify(&mut open, &anchor(&charter), 2, &ByFirstByte, &mut |_| {}).unwrap();
     let codes: Vec<_> = report.faults.iter().map(|fault| fault.kind.code()).collect();
-    assert_eq!(codes, ["verify.rendering-differs", "verify.body-malformed"]);
+    assert_eq!(codes, ["verify.rendering-differs", "verify.body-malformed", "verify.act-form"]);
     assert_eq!((report.renderings_agree, report.renderings_unknown), (2, 1));
 }
 

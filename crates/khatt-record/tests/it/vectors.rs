@@ -12,7 +12,7 @@ use khatt_record::seal::{
     CapsuleContext, EpochNumber, EpochSecret, FrameContext, PrekeySecret, ReceiveEpoch, items,
     open_capsule, open_frame,
 };
-use khatt_record::verify::{Anchor, NoBodyCheck, verify};
+use khatt_record::verify::{Anchor, Blame, Fault, NoBodyCheck, verify};
 use khatt_record::{
     Entry, Hash, KeysInForce, Kind, LineId, OfficerIndex, PartyIndex, PostIndex,
     file::{RecordReader, RowOpen},
@@ -133,7 +133,13 @@ fn record_vectors_hold() {
             assert_eq!(report.entries(), vector.number::<u64>("entries"), "{}", vector.name);
         } else {
             let code = match found {
-                Ok(report) => report.faults.first().map_or("", |fault| fault.kind.code()),
+                Ok(report) => {
+                    let of_file = |fault: &Fault| fault.blame == Blame::File;
+                    if vector.header.get("at-fault").map(String::as_str) == Some("file") {
+                        assert!(report.faults.iter().all(of_file), "{}", vector.name);
+                    }
+                    report.faults.first().map_or("", |fault| fault.kind.code())
+                }
                 Err(fault) => fault.code(),
             };
             assert_eq!(code, vector.text("code"), "{}", vector.name);

@@ -141,6 +141,16 @@ pub(super) const ROWS: &[Row] = &[
         "يذكر الرفض قيدًا لا يسبقه.",
         "ردّ، ثبتی را نام می‌برد که پیش از آن نیست.",
     ], Advice::KeepAndAsk),
+    ("verify.refusal-late", [
+        "The refusal names an entry that its author had receipted before: a receipt is not taken back.",
+        "يذكر الرفض قيدًا سبق أن أصدر كاتبه إيصال استلام به: لا يُسحب إيصال الاستلام.",
+        "ردّ، ثبتی را نام می‌برد که نویسنده‌اش پیش‌تر برای آن رسید داده بود: رسید پس گرفته نمی‌شود.",
+    ], Advice::KeepAndAsk),
+    ("verify.receipt-refused", [
+        "The receipt is for an entry that its author had refused before.",
+        "إيصال الاستلام لقيدٍ سبق أن رفضه كاتبه.",
+        "رسید برای ثبتی است که نویسنده‌اش پیش‌تر آن را رد کرده بود.",
+    ], Advice::KeepAndAsk),
     ("verify.checkpoint-signature", [
         "The post's signature does not fit the log at this size: the log or the signature was altered.",
         "توقيع المركز لا يطابق السجل عند هذا الحجم: غُيّر السجل أو التوقيع.",
@@ -180,6 +190,11 @@ pub(super) const ROWS: &[Row] = &[
         "The message is malformed, or of a form that the charter does not have.",
         "الرسالة معيبة الصيغة، أو على نموذج ليس في الميثاق.",
         "پیام بدساخت است، یا بر فرمی است که در منشور نیست.",
+    ], Advice::KeepAndAsk),
+    ("verify.act-form", [
+        "The message's form may not travel so: it went around the charter's rule of release.",
+        "لا يجوز إرسال نموذج هذه الرسالة هكذا: جرى تجاوز قاعدة الإصدار في الميثاق.",
+        "فرم این پیام نباید این گونه فرستاده شود: قاعدهٔ صدور منشور دور زده شده است.",
     ], Advice::KeepAndAsk),
     ("verify.rendering-differs", [
         "The message does not read as its officers signed it; trust its raw fields only.",

@@ -284,3 +284,30 @@ fn disclosure_is_told_apart_and_has_the_three_answers() {
     let (code, text) = verify(&[&bent, "--json"]);
     assert!(code == 1 && text.contains("\"answer\":\"refused\""), "{text}");
 }
+
+/// Reads a vector: its header, and its bytes.
+fn vector(path: &std::path::Path) -> (std::collections::BTreeMap<String, String>, Vec<u8>) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let (head, digits) = text.split_once("\n\n").unwrap();
+    let rows = head.lines().map(|row| row.split_once(": ").unwrap());
+    let digits: String = digits.split_whitespace().collect();
+    let bytes = digits.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap());
+    let bytes = bytes.map(|two| u8::from_str_radix(two, 16).unwrap()).collect();
+    (rows.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(), bytes)
+}
+
+#[test]
+fn form_travels_only_under_the_acts_that_it_may() {
+    let folder = Folder::new("acts");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/record-forms");
+    let mut judged = [0, 0];
+    for one in std::fs::read_dir(path).unwrap() {
+        let (header, bytes) = vector(&one.unwrap().path());
+        let (code, text) = verify(&[&folder.write("record.khatt", &bytes), "--json"]);
+        let accepted = header["expect"] == "accept";
+        judged[usize::from(accepted)] += 1;
+        assert_eq!(code, if accepted { 3 } else { 1 }, "{}: {text}", header["comment"]);
+        assert_eq!(text.contains("verify.act-form"), !accepted, "{}", header["comment"]);
+    }
+    assert!(judged.iter().all(|count| *count >= 2), "{judged:?}");
+}
