@@ -28,7 +28,8 @@ class InForce:
     def __init__(self, charter: Charter):
         self.charters = [charter]
         self.chains: list[list[Link]] = [[] for _ in charter.parties]
-        self.held_back = [False] * len(charter.parties)
+        # By party, the number of the first fork that holds its chain back, or 0.
+        self.held_back = [0] * len(charter.parties)
         self.waiting: list[Order] = []
         self._keys: dict[tuple[int, int], Keys] = {}
 
@@ -126,34 +127,50 @@ class InForce:
         if not before.is_signed(order, signers):
             raise Refused("key-order.unauthorised")
         new = Link(order, signers, before.by_quorum(signers))
-        after = chain[order.number - 1 :]
+        if order.number <= len(chain):
+            contends = self._contend(chain[order.number - 1 :], new)
+            if contends is not None:
+                return contends
+        forked = self.held_back[order.party]
         ends = order.change[0] == ROOT and new.by_quorum
-        if after:
-            by_quorum = any(one.by_quorum for one in after)
-            if by_quorum and not new.by_quorum:
-                return NOTHING
-            if by_quorum or not new.by_quorum:
-                root_changed = any(one.order.change[0] == ROOT for one in after)
-                if not by_quorum and not root_changed:
-                    self.held_back[order.party] = True
-                return FORKED
-        if self.held_back[order.party] and not ends:
+        if forked and forked < order.number and not ends:
             return HELD_BACK
         deepcopy(before).take(order)
         self.chains[order.party] = [*chain[: order.number - 1], new]
-        self.held_back[order.party] = False
+        self.held_back[order.party] = 0
         for number in range(order.number, len(chain) + 1):
             self._keys.pop((order.party, number), None)
         return TAKEN
 
+    def _contend(self, held: list[Link], new: Link) -> int | None:
+        """What becomes of another body of a number in force; None if it takes its place. `held` is what is in force
+        from that number on."""
+        (first, *after), party = held, new.order.party
+        settled = any(one.by_quorum for one in after)
+        if first.by_quorum and not new.by_quorum or settled and not first.by_quorum:
+            return NOTHING
+        if new.by_quorum and not first.by_quorum:
+            return None
+        if not settled and all(one.order.change[0] != ROOT for one in held):
+            number = new.order.number
+            self.held_back[party] = min(number, self.held_back[party] or number)
+        return FORKED
+
     def _again(self, order: Order, before: Keys) -> int:
         """The body in force, again: who signed this file is added to those who signed the other."""
-        signers = before.signers(order, self.charter.kind)
         chain = self.chains[order.party]
         held = chain[order.number - 1]
+        if held.by_quorum or order.signatures == held.order.signatures:
+            return AGAIN
+        signers = before.signers(order, self.charter.kind)
+        if not before.is_signed(order, signers):
+            raise Refused("key-order.unauthorised")
         signers |= held.signers
-        chain[order.number - 1] = replace(
-            held, signers=signers, by_quorum=before.by_quorum(signers)
+        merged = dict([*order.signatures, *held.order.signatures])
+        chain[order.number - 1] = Link(
+            replace(held.order, signatures=tuple(sorted(merged.items()))),
+            signers,
+            before.by_quorum(signers),
         )
         return AGAIN
 

@@ -183,8 +183,8 @@ impl KeysInForce {
         let (party, number) = (held.signed.order().party, held.signed.order().number);
         match (held.quorum, link.quorum) {
             (true, false) => Ok(Applied::Outranked),
-            // The quorum has signed since: what it signed then cannot go back behind that.
-            (false, true) if self.chain(party)?.is_settled(number) => Ok(Applied::Outranked),
+            // The quorum has signed since: neither it nor the root key alone can go back behind that.
+            (false, _) if self.chain(party)?.is_settled(number) => Ok(Applied::Outranked),
             (false, true) => {
                 let mut before = self.clone();
                 let Some(chain) = before.chains.get_mut(party.index()) else {

@@ -393,13 +393,28 @@ fn downgraded_charter_brings_no_revoked_key_back() {
     line.checkpoint(NORTH);
     assert_eq!(codes(&report(&charter, line)), [("verify.charter-succession", Blame::File)]);
 
-    // One adopted by a post that does not hold the orders on which it stands.
+    // One adopted by a post that has not seen the orders on which it stands.
+    let next = amendment(&charter_of_lines(), |next| {
+        next.parties[0].orders = 1;
+        next.officers[1].keys[0].key = key(75);
+    });
     let (charter, mut line) = open_line();
-    let next = amendment(&charter, |next| next.parties[0].orders = 1);
+    line.keys(NORTH, &Keys::of(&charter).order(duty(&[75]), &[ROOT]));
+    line.checkpoint(NORTH);
     line.out.charter(next.to_bytes()).unwrap();
     line.amend(SOUTH, next.hash());
-    let report = report(&charter, line);
-    assert_eq!(codes(&report), [("verify.amend-refused", Blame::Post(SOUTH))]);
+    assert_eq!(codes(&report(&charter, line)), [("verify.amend-refused", Blame::Post(SOUTH))]);
+
+    // One that the file has before those orders: whoever put it there.
+    let (charter, mut line) = open_line();
+    line.out.charter(next.to_bytes()).unwrap();
+    line.amend(SOUTH, next.hash());
+    let expected = ["verify.charter-succession", "verify.amend-unknown"];
+    assert_eq!(codes(&report(&charter, line)), expected.map(|code| (code, Blame::File)));
+}
+
+fn charter_of_lines() -> SignedCharter {
+    open_line().0
 }
 
 #[test]
