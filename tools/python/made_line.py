@@ -39,6 +39,7 @@ class Writer:
         self.made: list[tuple] = [(HEADER, "khatt record", 1), (CHARTER, self.first)]
         self.clock = iter(range(OPENED_MS + 1000, OPENED_MS + 10**6, 1500))
         self.text = bodies()
+        self.forms = True  # whether the texts are filled forms
 
     def put(self, log: int, kind: int, seen: tuple, *fields: object) -> None:
         leaf = cbor.write((1, kind, next(self.clock), seen, *fields))
@@ -49,8 +50,9 @@ class Writer:
     ) -> None:
         count = len(self.made)
         items = (1, entry.MESSAGE, next(self.clock), seen, act, precedence, thread, b"", b"")
-        forms = statement.FORMS.get(act)
-        fit = [one for one in self.text if not forms or body.read(one).form in forms]
+        fit = self.text
+        if self.forms:
+            fit = [one for one in fit if statement.form_fits(act, body.read(one).form)]
         opened = (bytes([count]) * 16, fit[count % len(fit)], b"")
         items, opened = commit(self.line, log, items, opened, officers)
         self.made.append((ENTRY, log, cbor.write(items), opened))

@@ -13,7 +13,7 @@ from made_line import Writer
 
 KEYS = {number: LOGS[number] for number in range(3)}
 # The forms of these charters, whose files nobody has: their bodies are read and not rendered.
-FORMS = (1, 4, 5, 35, 101)
+FORMS = (1, 4, 5, 35, 40, 41, 101)
 
 
 def plain() -> tuple:
@@ -24,7 +24,7 @@ def plain() -> tuple:
 
 def opened(items: tuple | None = None) -> Writer:
     to = Writer(items or plain())
-    to.text = [b"a message"]
+    to.text, to.forms = [b"a message"], False
     to.put(0, entry.OPEN, (0,), to.line.hash, 0, 0)
     to.put(1, entry.OPEN, (1,), to.line.hash, 1, 0)
     return to
@@ -148,6 +148,8 @@ MADE = {
     "record-forms": {
         "acknowledge": ("accept", "spec/statement.md §6", "an acknowledgement by one officer", form_under(2, 4, ONE)),
         "line-test": ("accept", "spec/statement.md §6", "a line test by the post itself", form_under(3, 1, [])),
+        "disclosure": ("accept", "spec/statement.md §6", "a disclosure under its own act", form_under(4, 40, TWO)),
+        "erasure-released": ("refuse", "spec/statement.md §6", "an erasure as a release", form_under(1, 41, TWO)),
         "free-text-by-one": ("refuse", "spec/statement.md §6", "free text as an acknowledgement", form_under(2, 35, ONE)),
         "free-text-by-post": ("refuse", "spec/statement.md §6", "free text as a line test", form_under(3, 35, [])),
     },

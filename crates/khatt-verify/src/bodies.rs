@@ -47,8 +47,10 @@ impl BodyCheck for Forms {
 /// Tells whether a form may travel under an act (`spec/statement.md §6`).
 fn act_fits(act: Act, form: FormId) -> bool {
     match act {
-        Act::Release => true,
+        Act::Release => ![40, 41].contains(&form.number),
         Act::Acknowledge => [4, 5].contains(&form.number),
         Act::Service => [1, 101].contains(&form.number),
+        Act::Disclose => form.number == 40,
+        Act::Erase => form.number == 41,
     }
 }

@@ -66,7 +66,7 @@ class Messages:
         if digest is None or digest[0] != body.version:
             yield "verify.body-malformed"
             return
-        if body.form not in statement.FORMS.get(log.entry.fields[0], (body.form,)):
+        if not statement.form_fits(log.entry.fields[0], body.form):
             yield "verify.act-form"
             return
         agrees = self.forms.agrees(charter, body) if self.forms else None

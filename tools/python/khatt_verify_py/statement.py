@@ -27,8 +27,15 @@ ALLOWED = {
     (ACKNOWLEDGE, ACKNOWLEDGE_ROLE): EMERGENCY,
 }
 
-# The forms that may travel under an act (§6); under any other, every form of the charter.
-FORMS = {ACKNOWLEDGE: (4, 5), SERVICE: (1, 101)}
+# The forms that travel under these acts alone (§6).
+FORMS = {ACKNOWLEDGE: (4, 5), SERVICE: (1, 101), DISCLOSE: (40,), ERASE: (41,)}
+
+
+def form_fits(act: int, form: int) -> bool:
+    """Whether a form may travel under an act."""
+    if act == RELEASE:
+        return form not in FORMS[DISCLOSE] + FORMS[ERASE]
+    return form in FORMS[act]
 
 
 @lru_cache(maxsize=4096)
