@@ -333,6 +333,8 @@ class Checker:
         known = {number: version for number, version, _ in self.charter.forms}
         if known.get(body.form) != body.version:
             raise Refused("disclosure.body")
+        if not statement.form_fits(self.entry.fields[0], body.form):
+            raise Refused("disclosure.body")
         agrees = forms.agrees(self.charter, body) if forms else None
         if agrees is False:
             raise Refused("disclosure.rendering")

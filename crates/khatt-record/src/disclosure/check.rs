@@ -170,8 +170,10 @@ impl Disclosure {
             return Err(DisclosureFault::PeerOpened(OpenError::PeerOtherBody));
         }
         let officers = self.check_officers(stages.as_deref(), &header)?;
-        let body = match named.map(|charter| bodies.check(charter, &self.body)) {
-            Some(BodyFinding::Malformed) => return Err(DisclosureFault::PeerBody),
+        let body = match named.map(|charter| bodies.check(charter, header.act, &self.body)) {
+            Some(BodyFinding::Malformed | BodyFinding::OtherAct) => {
+                return Err(DisclosureFault::PeerBody);
+            }
             Some(BodyFinding::Differs) => return Err(DisclosureFault::PeerRendering),
             Some(found) => found,
             None => BodyFinding::Unknown,

@@ -14,7 +14,7 @@ const WORDS: &str = "the secret of the well at Kariat";
 struct AnyBody;
 
 impl BodyCheck for AnyBody {
-    fn check(&self, _: &khatt_record::SignedCharter, body: &[u8]) -> BodyFinding {
+    fn check(&self, _: &khatt_record::SignedCharter, _: EntryAct, body: &[u8]) -> BodyFinding {
         khatt_forms::Body::decode(body).map_or(BodyFinding::Malformed, |_| BodyFinding::Agrees)
     }
 }
