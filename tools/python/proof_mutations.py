@@ -117,7 +117,7 @@ def _repaired(of: Base, what: str, parts: Parts, chance: random.Random) -> Chang
     if of.charter and chance.random() < 0.4:
         try:
             again = made_disclosure.signed_again(of.charter, parts)
-        except (ValueError, TypeError, IndexError, KeyError, OverflowError):
+        except (AttributeError, ValueError, TypeError, IndexError, KeyError, OverflowError):
             again = parts
         return Change(f"{what}, signed", write(again), True)
     return Change(what, write(parts), False)

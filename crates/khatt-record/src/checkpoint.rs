@@ -139,7 +139,7 @@ impl Checkpoint {
         let (Some(origin), Some(size), Some(root)) = (rows.next(), rows.next(), rows.next()) else {
             return Err(malformed);
         };
-        let root = BASE64.decode(root.as_bytes()).map_err(|_| malformed)?;
+        let root = note::from_base64(root).ok_or(malformed)?;
         let checkpoint = Self {
             origin: Origin::parse(origin)?,
             size: size.parse().map_err(|_| malformed)?,

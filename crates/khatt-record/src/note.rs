@@ -115,7 +115,7 @@ impl VerifierKey {
             return Err(VerifierKeyError::PeerMalformed);
         }
         let id = HEXLOWER.decode(id.as_bytes()).map_err(|_| VerifierKeyError::PeerMalformed)?;
-        let key = BASE64.decode(key.as_bytes()).map_err(|_| VerifierKeyError::PeerMalformed)?;
+        let key = from_base64(key).ok_or(VerifierKeyError::PeerMalformed)?;
         let (kind, key) = key.split_first().ok_or(VerifierKeyError::PeerMalformed)?;
         if *kind != ED25519 {
             return Err(VerifierKeyError::PeerOtherType);
@@ -262,7 +262,7 @@ fn signature_row(row: &str) -> Option<NoteSignature<'_>> {
     if !is_key_name(name) {
         return None;
     }
-    let blob = BASE64.decode(blob.as_bytes()).ok()?;
+    let blob = from_base64(blob)?;
     let (id, bytes) = blob.split_first_chunk::<4>()?;
     if bytes.is_empty() {
         return None;
@@ -272,6 +272,12 @@ fn signature_row(row: &str) -> Option<NoteSignature<'_>> {
 
 fn is_clean(text: &str) -> bool {
     text.bytes().all(|byte| byte >= 0x20 || byte == b'\n')
+}
+
+/// Reads base64 with padding, in its only spelling: the decoder alone takes padding in the middle.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    (BASE64.encode(&bytes) == text).then_some(bytes)
 }
 
 fn is_key_name(name: &str) -> bool {

@@ -11,6 +11,7 @@ use crate::commit::{AUTH_MAX, BODY_MAX};
 use crate::entry::{ENTRY_MAX, POSTS_MAX, read_post};
 use crate::ids::{EntryId, Hash, LineId, PostIndex};
 use crate::key_order::{KEY_ORDER_MAX, SignedKeyOrder};
+use crate::note::from_base64;
 
 /// The text that begins what is in `extra`.
 const LABEL: &str = "khatt disclosure";
@@ -87,12 +88,12 @@ impl Disclosure {
             return Err(malformed);
         }
         let extra = rows.next().and_then(|row| row.strip_prefix("extra ")).ok_or(malformed)?;
-        let extra = BASE64.decode(extra.as_bytes()).map_err(|_| malformed)?;
+        let extra = from_base64(extra).ok_or(malformed)?;
         let index = rows.next().and_then(|row| row.strip_prefix("index ")).ok_or(malformed)?;
         let index = number(index).ok_or(malformed)?;
         let mut path = Vec::new();
         for row in rows {
-            let hash = BASE64.decode(row.as_bytes()).map_err(|_| malformed)?;
+            let hash = from_base64(row).ok_or(malformed)?;
             let hash: [u8; 32] = hash.try_into().map_err(|_| malformed)?;
             if path.len() >= PATH_MAX {
                 return Err(malformed);
