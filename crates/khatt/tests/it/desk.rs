@@ -2,9 +2,18 @@
 
 mod held;
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use held::{HOSTILE, Held, Screen};
+use held::{HOSTILE, Held, Screen, Url};
+
+use super::commands::Table;
 
 #[test]
 fn stranger_learns_nothing_and_other_names_and_sites_are_refused() {
@@ -189,4 +198,77 @@ fn every_page_is_there_in_three_languages_and_mirrors() {
     assert_eq!(screen.get("/nowhere").status, 404);
     let stream = screen.get("/assets/desk.js");
     assert!(stream.head.contains("text/javascript"));
+}
+
+#[test]
+fn officer_of_a_running_post_gives_the_passphrase_for_every_act() {
+    let table = Table::opened();
+    let _running = table.run("north --desk 0 --desk-zones Asia/Damascus,Asia/Baghdad,Asia/Tehran");
+    let way_in = fs::read_to_string(table.path("north/desk.url")).unwrap();
+    let url = Url::read(way_in.trim());
+    let mut screen = Screen::enter(&url);
+    assert!(screen.page("/").contains("Tehran · them"));
+    let wrong = screen.post("/sit", &[("officer", "watch"), ("secret", "a passphrase for duty")]);
+    assert!(wrong.status == 422 && wrong.body.contains("KK-1202"), "{}", wrong.body);
+    let right = [("officer", "watch"), ("secret", "a passphrase for watch")];
+    assert_eq!(screen.post("/sit", &right).status, 303);
+    assert!(screen.page("/").contains("<bdi>watch</bdi>"));
+
+    let without = screen.post("/line/test", &[]);
+    assert!(
+        without.status == 422 && without.body.contains("KK-1202"),
+        "a session alone does nothing"
+    );
+    let with = screen.post("/line/test", &[("secret", "a passphrase for watch")]);
+    assert_eq!(with.status, 303, "{}", with.body);
+    for _ in 0..5 {
+        screen.post("/line/test", &[("secret", "guessed")]);
+    }
+    let locked = screen.post("/line/test", &[("secret", "a passphrase for watch")]);
+    assert_eq!(locked.status, 429, "guessing is slow");
+    assert!(screen.page("/log").contains("Wrong passphrase for"));
+    let refused = table.say("post run south --desk 192.0.2.1:80");
+    assert!(refused.err.contains("KD-1001"), "{}", refused.err);
+}
+
+#[test]
+fn two_hundred_screens_are_told_of_a_row() {
+    let held = Held::until("demand-held");
+    let mut officer = Screen::sit(&held.south, "south-watch");
+    let path = officer.message("row p theirs");
+    let streams: Vec<_> = (0..200)
+        .map(|_| {
+            let screen = Screen::enter(&held.south);
+            let mut stream = TcpStream::connect(("127.0.0.1", held.south.port)).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            let ask = format!(
+                "GET /stream HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n",
+                held.south.host_port(),
+                screen.cookie
+            );
+            stream.write_all(ask.as_bytes()).unwrap();
+            let mut reader = BufReader::new(stream);
+            wait_for(&mut reader, "event: hello");
+            reader
+        })
+        .collect();
+    let since = Instant::now();
+    let stated = officer.post(&format!("{path}/state"), &[("level", "2")]);
+    assert_eq!(stated.status, 303, "{}", stated.body);
+    let answered = since.elapsed();
+    for mut reader in streams {
+        wait_for(&mut reader, "event: row");
+    }
+    println!(
+        "stated in {answered:?}; the last of 200 screens had the row after {:?}",
+        since.elapsed()
+    );
+}
+
+fn wait_for(reader: &mut impl BufRead, mark: &str) {
+    let mut row = String::new();
+    while !row.contains(mark) {
+        row.clear();
+        assert!(reader.read_line(&mut row).unwrap() > 0, "the stream ended before {mark}");
+    }
 }
