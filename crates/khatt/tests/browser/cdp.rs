@@ -88,6 +88,10 @@ impl Browser {
 
     /// Calls a method and returns what came of it.
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+        self.ask(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn ask(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.next += 1;
         let id = self.next;
         let mut message = json!({ "id": id, "method": method, "params": params });
@@ -102,8 +106,10 @@ impl Browser {
             let value = self.from.recv_timeout(PATIENCE);
             let value = value.unwrap_or_else(|_| panic!("the browser did not answer {method}"));
             if value["id"] == id {
-                assert!(value["error"].is_null(), "{method}: {}", value["error"]);
-                return value["result"].clone();
+                return match &value["error"] {
+                    Value::Null => Ok(value["result"].clone()),
+                    error => Err(error.clone()),
+                };
             }
             self.events.push_back(value);
         }
@@ -134,11 +140,12 @@ impl Browser {
              if (holds || performance.now() > end) done(holds); else setTimeout(look, 20); }}; look(); }})"
         );
         for _ in 0..8 {
-            let done = self.call(
+            let done = self.ask(
                 "Runtime.evaluate",
                 json!({ "expression": wait, "awaitPromise": true, "returnByValue": true }),
             );
             // A page that goes away takes its script with it: the next one is asked again.
+            let Ok(done) = done else { continue };
             if done["exceptionDetails"].is_null() && done["result"]["value"] == true {
                 return;
             }
