@@ -69,7 +69,7 @@ let audio = null;
 let armed = false;
 let silentUntil = 0;
 let silenced = new Set();
-let lastSound = 0;
+let lastSound = -Infinity;
 let since = 0;
 const practice = document.documentElement.dataset.kind !== "real";
 /** Tones and milliseconds between bursts; a drill has another timbre. */
