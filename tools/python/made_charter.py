@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import hpke_open
 from khatt_verify_py import cbor, entry, statement, vectors
+from khatt_verify_py.body import LANGUAGES
 from khatt_verify_py.charter import Charter, signed_text
 
 FORMS = Path(__file__).resolve().parents[2] / "forms"
@@ -82,7 +83,7 @@ def charter_items(replaces: object = 0, posts: int = 2) -> tuple:
         ),
         officers,
         ((2, 1), (2, 0), (1, 0), (1, 0)),
-        ("en", "ar", "fa"),
+        LANGUAGES,
         tuple((n, 1, form_hash(b"khatt form v1", name)) for n, name in sorted(files.items())),
         form_hash(b"khatt glossary v1", "glossary.toml"),
         form_hash(b"khatt gazetteer v1", "gazetteer.toml"),

@@ -13,6 +13,7 @@ import cbor2
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa, mlkem, x25519
 
+import calendars
 import cosignatures
 import entries
 import hpke_open
@@ -26,6 +27,41 @@ METRICS = "".join(
     f"# HELP {name} It is told.\n# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}\n{name} 1\n"
     for name in sorted(metrics.WANTED - {"khatt_store_syncs"} | {"khatt_store_syncs_total"})
 )
+
+
+def _days(change: str = "", by: str = "") -> str:
+    rows = []
+    for number in range(calendars.date(1970, 1, 1).toordinal(), calendars.date(2200, 1, 1).toordinal()):
+        day = calendars.date.fromordinal(number)
+        shown = [convert(day) or "1 בצפר 1600" for convert in calendars.CALENDARS.values()]
+        row = "\t".join([day.isoformat(), *shown])
+        rows.append(by if row.startswith(change) and change else row)
+    return "\n".join(rows) + "\n"
+
+
+class Calendars(unittest.TestCase):
+    def test_a_plural_category_that_babel_gives_otherwise_is_refused(self):
+        rows = [
+            f"{language} {number} {calendars.Locale.parse(language).plural_form(number)}"
+            for language in calendars.LANGUAGES
+            for number in range(1, 3000)
+        ]
+        self.assertEqual(calendars.plurals("\n".join(rows)), len(rows))
+        for bad in (["ar 103 other", *rows[1:]], rows[:-2999], rows[::2]):
+            with self.assertRaises(calendars.Refused):
+                calendars.plurals("\n".join(bad))
+
+    def test_a_day_that_another_package_gives_otherwise_is_refused(self):
+        calendars.dates(_days(), 0)
+        wrong = "2022-04-07\t19 בפרוורדין 1401\t6 ברמדאן 1443\t6 בניסן 5782"
+        early = "1970-01-01\t11 בדי 1348\t22 בשוואל 1389\t23 בטבת 5730"
+        late = early.replace("22 בשוואל", "20 בשוואל")
+        calendars.dates(_days("1970-01-01", early), 1)
+        for day, row, known in (("2022-04-07", wrong, 0), ("1970-01-01", early, 0), ("1970-01-01", late, 1)):
+            with self.assertRaises(calendars.Refused):
+                calendars.dates(_days(day, row), known)
+        with self.assertRaises(calendars.Refused):
+            calendars.dates(_days("2000-01-01", "2000-01-02"), 0)
 
 
 class Metrics(unittest.TestCase):

@@ -164,7 +164,7 @@ pub fn sample_charter(parties: u8) -> Charter {
             })
             .collect(),
         release: [ReleaseRule { signatures: 2, emergency_single: YesNo::Yes }; 4],
-        languages: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
+        languages: Language::SPOKEN.iter().map(|language| language.tag().to_owned()).collect(),
         forms: Catalogue::builtin()
             .iter()
             .map(|form| FormEntry {

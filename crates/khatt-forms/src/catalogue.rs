@@ -15,7 +15,7 @@ use crate::wording::WordingError;
 
 mod file;
 
-pub(crate) use file::per_language;
+pub(crate) use file::{languages_of, per_language};
 
 /// Forms by number and version.
 #[derive(Clone, Debug, Default)]

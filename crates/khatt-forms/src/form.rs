@@ -177,7 +177,16 @@ impl Form {
         self.fields.iter().find(|field| field.number == number)
     }
 
-    /// Title in a language.
+    /// The languages that the form is complete in, in the order in which digests take them.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.texts.keys().copied()
+    }
+
+    pub(crate) fn title_in(&self, language: Language) -> Option<&str> {
+        self.texts.get(&language).map(|text| text.title.as_str())
+    }
+
+    /// Title in a language; empty in one that the form has not.
     #[must_use]
     pub fn title(&self, language: Language) -> &str {
         self.texts.get(&language).map_or("", |text| text.title.as_str())

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::catalogue::per_language;
+use crate::catalogue::{languages_of, per_language};
 use crate::geo::Coordinate;
 use crate::glossary::{WordbookError, hash};
 use crate::language::Language;
@@ -73,13 +73,16 @@ impl Gazetteer {
     ///
     /// # Errors
     ///
-    /// [`WordbookError`] if a place is there twice, lacks a name, or lies out of bounds.
+    /// [`WordbookError`] if a place is there twice, has an empty name or one in a language that is
+    /// not known, or lies out of bounds. In a language that a place has no name in, a message with it
+    /// cannot be rendered.
     pub fn parse(text: &str) -> Result<Gazetteer, WordbookError> {
         let file: File = toml::from_str(text)
             .map_err(|error| WordbookError::LocalShape(error.message().to_owned()))?;
         let mut places = BTreeMap::new();
         for place in file.place {
-            let names = per_language(&place.name, &format!("name of {}", place.id))?;
+            let languages = languages_of(&place.name)?;
+            let names = per_language(&place.name, &format!("name of {}", place.id), &languages)?;
             let [latitude, longitude] = place.at_udeg;
             let at = Coordinate::new(latitude, longitude)
                 .filter(|_| is_place_id(&place.id))
@@ -155,7 +158,13 @@ impl Gazetteer {
 }
 
 impl GazetteerPlace {
-    /// Name in a language.
+    /// Name in a language, if the place has one in it.
+    #[must_use]
+    pub fn name_in(&self, language: Language) -> Option<&str> {
+        self.names.get(&language).map(String::as_str)
+    }
+
+    /// Name in a language, for a list; its id where it has none.
     #[must_use]
     pub fn name(&self, language: Language) -> &str {
         self.names.get(&language).map_or(self.id.as_str(), String::as_str)
@@ -182,10 +191,10 @@ fn fold(spelling: &str) -> String {
             'ة' | 'ە' => 'ه',
             'أ' | 'إ' | 'آ' | 'ٱ' => 'ا',
             'ؤ' => 'و',
-            '-' | '‐' | '‑' | '_' | ',' | '(' | ')' => ' ',
+            '-' | '‐' | '‑' | '־' | '_' | ',' | '(' | ')' | '«' | '»' | '·' => ' ',
             c => c,
         })
-        .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʿ' | 'ʾ' | '`' | '.' | 'ء'))
+        .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʿ' | 'ʾ' | '`' | '.' | 'ء' | '׳' | '״'))
         .collect();
     plain
         .split_whitespace()
@@ -228,6 +237,10 @@ mod tests {
             "ابو كمال",
         ] {
             assert_eq!(one(spelling), "gn:174448");
+        }
+        for spelling in ["Дейр-эз-Зор", "дейр эз зор", "代尔祖尔", "דיר א־זור", "דיר א-זור"]
+        {
+            assert_eq!(one(spelling), "gn:170794");
         }
         for spelling in ["al Mayadeen", "Al Mayadin", "الميادين", "ميادين"] {
             assert_eq!(one(spelling), "gn:173480");

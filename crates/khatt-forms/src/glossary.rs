@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::catalogue::{FormFault, per_language};
+use crate::catalogue::{FormFault, languages_of, per_language};
 use crate::gazetteer::Gazetteer;
 use crate::language::Language;
 
@@ -84,15 +84,17 @@ impl Glossary {
     ///
     /// # Errors
     ///
-    /// [`WordbookError`] if a code lacks a caption in any language, or the English gloss of one
-    /// that is not English.
+    /// [`WordbookError`] if a code has an empty caption or one in a language that is not known, or
+    /// lacks the English gloss of a caption that is not English. In a language that a code has no
+    /// caption in, a message with it cannot be rendered.
     pub fn parse(text: &str) -> Result<Glossary, WordbookError> {
         let file: File = toml::from_str(text)
             .map_err(|error| WordbookError::LocalShape(error.message().to_owned()))?;
         let mut codes = BTreeMap::new();
         for (code, entry) in file.code {
-            let captions = per_language(&entry.caption, &format!("caption of {code}"))?;
-            for language in [Language::Ar, Language::Fa] {
+            let languages = languages_of(&entry.caption)?;
+            let captions = per_language(&entry.caption, &format!("caption of {code}"), &languages)?;
+            for language in languages.into_iter().filter(|language| *language != Language::En) {
                 if entry.gloss.get(language.tag()).is_none_or(|gloss| gloss.trim().is_empty()) {
                     return Err(WordbookError::LocalGlossMissing(code));
                 }

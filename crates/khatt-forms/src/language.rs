@@ -15,6 +15,14 @@ pub enum Language {
     Ar,
     /// Persian.
     Fa,
+    /// Russian.
+    Ru,
+    /// French.
+    Fr,
+    /// Chinese, in simplified characters.
+    Zh,
+    /// Hebrew.
+    He,
 }
 
 /// Which way a language is written.
@@ -28,7 +36,19 @@ pub enum Direction {
 
 impl Language {
     /// Every language, in the order in which digests take them.
-    pub const ALL: [Language; 3] = [Language::En, Language::Ar, Language::Fa];
+    pub const ALL: [Language; 7] = [
+        Language::En,
+        Language::Ar,
+        Language::Fa,
+        Language::Ru,
+        Language::Fr,
+        Language::Zh,
+        Language::He,
+    ];
+
+    /// The languages that errors, advice and every word of a command or desk are complete in. An
+    /// officer's own language is one of these; messages are read in any of [`Language::ALL`].
+    pub const SPOKEN: [Language; 3] = [Language::En, Language::Ar, Language::Fa];
 
     /// Returns the BCP 47 tag, for example `ar`.
     #[must_use]
@@ -37,6 +57,10 @@ impl Language {
             Language::En => "en",
             Language::Ar => "ar",
             Language::Fa => "fa",
+            Language::Ru => "ru",
+            Language::Fr => "fr",
+            Language::Zh => "zh",
+            Language::He => "he",
         }
     }
 
@@ -46,12 +70,19 @@ impl Language {
         Language::ALL.into_iter().find(|language| language.tag() == tag)
     }
 
+    /// Returns the language with exactly this tag if a command or desk can speak it: see
+    /// [`Language::SPOKEN`].
+    #[must_use]
+    pub fn spoken(tag: &str) -> Option<Language> {
+        Language::SPOKEN.into_iter().find(|language| language.tag() == tag)
+    }
+
     /// Returns the direction that text in this language is declared to have.
     #[must_use]
     pub const fn direction(self) -> Direction {
         match self {
-            Language::En => Direction::LeftToRight,
-            Language::Ar | Language::Fa => Direction::RightToLeft,
+            Language::En | Language::Ru | Language::Fr | Language::Zh => Direction::LeftToRight,
+            Language::Ar | Language::Fa | Language::He => Direction::RightToLeft,
         }
     }
 
@@ -62,22 +93,26 @@ impl Language {
             Language::En => "English",
             Language::Ar => "العربية",
             Language::Fa => "فارسی",
+            Language::Ru => "русский",
+            Language::Fr => "français",
+            Language::Zh => "中文",
+            Language::He => "עברית",
         }
     }
 
     /// Returns the digit zero of the language's own table.
     const fn zero(self) -> char {
         match self {
-            Language::En => '0',
             Language::Ar => '\u{0660}',
             Language::Fa => '\u{06f0}',
+            Language::En | Language::Ru | Language::Fr | Language::Zh | Language::He => '0',
         }
     }
 
     /// Says whether the language counts with Latin digits, so that none need be repeated beside.
     #[must_use]
     pub const fn uses_latin_digits(self) -> bool {
-        matches!(self, Language::En)
+        !matches!(self, Language::Ar | Language::Fa)
     }
 
     /// Rewrites the Latin digits of `text` in the digits of this language, and nothing else.
@@ -139,5 +174,14 @@ mod tests {
     fn a_tag_with_a_region_is_not_guessed() {
         assert_eq!(Language::from_tag("fa"), Some(Language::Fa));
         assert_eq!(Language::from_tag("ar-SY"), None);
+        assert_eq!(Language::from_tag("zh-Hans"), None);
+        assert_eq!(Language::from_tag("iw"), None, "an old tag of Hebrew");
+    }
+
+    #[test]
+    fn a_command_speaks_only_what_its_words_are_complete_in() {
+        assert_eq!(Language::spoken("fa"), Some(Language::Fa));
+        assert_eq!(Language::spoken("ru"), None);
+        assert!(Language::SPOKEN.iter().all(|language| Language::ALL.contains(language)));
     }
 }

@@ -3,8 +3,8 @@
 use crate::catalogue::Catalogue;
 use crate::geo::{Area, Coordinate, Height};
 use crate::glossary::Wordbook;
-use crate::language::Language;
-use crate::phrases::{self, Phrase};
+use crate::language::{Direction, Language};
+use crate::lexicon::{Lexicon, Run, runs};
 use crate::render::RenderError;
 use crate::rendering::{Isolate, Piece, PieceKind};
 use crate::signal;
@@ -34,7 +34,7 @@ impl Painter<'_> {
         }
         // A sentence has no rows within it.
         let flat = |piece: Piece| match piece.kind {
-            PieceKind::Break => self.says(Phrase::Comma),
+            PieceKind::Break => Piece::wording(self.words().comma),
             _ => piece,
         };
         Ok(self.value(field, value)?.into_iter().map(flat).collect())
@@ -42,127 +42,86 @@ impl Painter<'_> {
 
     /// Paints a value in a row.
     pub(crate) fn value(&self, field: &str, value: &Value) -> Painted {
+        let words = self.words();
         Ok(match value {
-            Value::Unknown => vec![self.missing(Phrase::Unknown)],
+            Value::Unknown | Value::Tri(Tri::Unknown) => vec![self.missing(words.unknown)],
             Value::Count(count) => self.count(*count),
             Value::Claims(claims) => self.claims(claims),
             Value::Instant(instant) => self.instant(instant),
             Value::Window { from, until } => {
-                let mut pieces = vec![self.says(Phrase::From), space()];
-                pieces.extend(self.instant(from));
-                pieces.extend([line_break(), self.says(Phrase::Until), space()]);
-                pieces.extend(self.instant(until));
-                pieces
+                let ends = [('a', self.instant(from)), ('b', self.instant(until))];
+                fill(words.window, ends)
             }
             Value::Coordinate(point) => vec![coordinate(*point)],
             Value::Area(area) => self.area(area),
             Value::Heights(band) => {
-                let mut pieces = vec![self.says(Phrase::From), space()];
-                pieces.extend(self.height(band.lower));
-                pieces.extend([space(), self.says(Phrase::To), space()]);
-                pieces.extend(self.height(band.upper));
-                pieces
+                let ends = [('a', self.height(band.lower)), ('b', self.height(band.upper))];
+                fill(words.heights, ends)
             }
             Value::Distance { metres } => self.distance(*metres),
             Value::Code(code) => vec![self.code(field, code)?],
             Value::Codes(codes) => {
-                let mut pieces = Vec::new();
-                for code in codes {
-                    if !pieces.is_empty() {
-                        pieces.push(self.says(Phrase::Comma));
-                    }
-                    pieces.push(self.code(field, code)?);
-                }
-                pieces
+                let captions = codes.iter().map(|code| self.code(field, code));
+                joined(captions.collect::<Result<Vec<_>, _>>()?, words.listed)
             }
-            Value::Tri(Tri::Yes) => vec![self.says(Phrase::Yes)],
-            Value::Tri(Tri::No) => vec![self.says(Phrase::No)],
-            Value::Tri(Tri::Unknown) => vec![self.missing(Phrase::Unknown)],
+            Value::Tri(Tri::Yes) => vec![Piece::wording(words.yes)],
+            Value::Tri(Tri::No) => vec![Piece::wording(words.no)],
             Value::Place(place) => {
                 let known = self.book.gazetteer.get(&place.id);
-                let known =
-                    known.ok_or_else(|| RenderError::LocalPlaceUnknown(field.to_owned()))?;
-                let name = known.name(self.language);
-                vec![
-                    Piece::token(PieceKind::Name, Isolate::FirstStrong, name),
-                    Piece::wording(" ("),
-                    coordinate(place.at),
-                    Piece::wording(")"),
-                ]
+                let name = known
+                    .and_then(|known| known.name_in(self.language))
+                    .ok_or_else(|| RenderError::LocalPlaceUnknown(field.to_owned()))?;
+                let name = Piece::token(PieceKind::Name, Isolate::FirstStrong, name);
+                fill(words.place, [('n', vec![name]), ('c', vec![coordinate(place.at)])])
             }
             Value::Text(text) => self.text(text),
             Value::Identifier(id) => vec![identifier(id)],
-            Value::Questions(questions) => {
-                let mut pieces = Vec::new();
-                for question in questions {
-                    self.item(&mut pieces, Phrase::Question, question.number);
-                    pieces.extend(self.text(&question.text));
-                }
-                pieces
+            Value::Questions(questions) => rows(questions.iter().map(|question| {
+                let text = self.text(&question.text);
+                fill(words.question, [('n', self.ordinal(question.number)), ('t', text)])
+            })),
+            Value::Answers(answers) => {
+                let answers = answers.iter().map(|answer| {
+                    let reply = self.reply(field, answer)?;
+                    let number = self.ordinal(answer.question);
+                    Ok(fill(words.question, [('n', number), ('t', reply)]))
+                });
+                rows(answers.collect::<Result<Vec<_>, _>>()?)
             }
-            Value::Answers(answers) => self.answers(field, answers)?,
-            Value::Terms(terms) => self.terms(terms),
+            Value::Terms(terms) => rows(terms.iter().map(|term| self.term(term))),
             Value::Repeated { form, values } => {
                 let form =
                     Catalogue::builtin().get(*form).ok_or(RenderError::LocalFormUnknown(*form))?;
-                let mut pieces = vec![
-                    self.says(Phrase::OfForm),
-                    space(),
-                    Piece::token(PieceKind::Code, Isolate::FirstStrong, form.title(self.language)),
-                ];
+                let title = form.title_in(self.language);
+                let title = title.ok_or(RenderError::LocalWordingMissing(self.language))?;
+                let title = Piece::token(PieceKind::Code, Isolate::FirstStrong, title);
+                let mut all = vec![fill(words.of_form, [('f', vec![title])])];
                 for (number, value) in values {
                     let repeated = form
                         .field_number(*number)
                         .ok_or(RenderError::LocalFormUnknown(form.id()))?;
-                    pieces.push(line_break());
                     let label = repeated.label(self.language);
-                    pieces.push(Piece::token(PieceKind::Code, Isolate::FirstStrong, label));
-                    pieces.push(Piece::wording(": "));
-                    pieces.extend(self.value(&repeated.name, value)?);
+                    let label = Piece::token(PieceKind::Code, Isolate::FirstStrong, label);
+                    let value = self.value(&repeated.name, value)?;
+                    all.push(fill(words.repeated, [('l', vec![label]), ('v', value)]));
                 }
-                pieces
+                rows(all)
             }
-            Value::Route(points) => {
-                let mut pieces = Vec::new();
-                for (number, point) in (1..).zip(points) {
-                    if !pieces.is_empty() {
-                        pieces.push(line_break());
-                    }
-                    pieces.extend([
-                        self.number(number),
-                        Piece::wording(": "),
-                        coordinate(point.at),
-                    ]);
-                    if let Some(when) = &point.when {
-                        pieces.push(self.says(Phrase::Comma));
-                        pieces.extend(self.instant(when));
-                    }
+            Value::Route(points) => self.numbered(points.iter().map(|point| match &point.when {
+                None => vec![coordinate(point.at)],
+                Some(when) => {
+                    let at = vec![coordinate(point.at)];
+                    fill(words.waypoint, [('c', at), ('i', self.instant(when))])
                 }
-                pieces
-            }
+            })),
             Value::Instants(instants) => {
-                let mut pieces = Vec::new();
-                for (number, instant) in (1..).zip(instants) {
-                    if !pieces.is_empty() {
-                        pieces.push(line_break());
-                    }
-                    pieces.extend([self.number(number), Piece::wording(": ")]);
-                    pieces.extend(self.instant(instant));
-                }
-                pieces
+                self.numbered(instants.iter().map(|instant| self.instant(instant)))
             }
             Value::Frequency { hertz } => vec![identifier(&signal::frequency(*hertz))],
             Value::Bearing { degrees } => vec![identifier(&signal::bearing(*degrees))],
             Value::Hash(hash) => vec![identifier(&signal::hash(hash))],
             Value::Identifiers(ids) => {
-                let mut pieces = Vec::new();
-                for id in ids {
-                    if !pieces.is_empty() {
-                        pieces.push(self.says(Phrase::Comma));
-                    }
-                    pieces.push(identifier(id));
-                }
-                pieces
+                joined(ids.iter().map(|id| identifier(id)).collect(), words.listed)
             }
             Value::Level(level) => {
                 let words = crate::words::level_words(*level, self.language);
@@ -186,22 +145,33 @@ impl Painter<'_> {
         }
     }
 
-    pub(crate) fn missing(&self, phrase: Phrase) -> Piece {
-        Piece::token(PieceKind::Missing, Isolate::FirstStrong, phrase.text(self.language))
+    pub(crate) fn missing(&self, words: &str) -> Piece {
+        Piece::token(PieceKind::Missing, Isolate::FirstStrong, words)
     }
 
-    fn says(&self, phrase: Phrase) -> Piece {
-        Piece::wording(phrase.text(self.language))
+    const fn words(&self) -> &'static Lexicon {
+        self.language.words()
     }
 
-    fn number(&self, number: u32) -> Piece {
-        let latin = number.to_string();
+    fn number(&self, number: impl Into<i64>) -> Piece {
+        let latin = number.into().to_string();
         Piece {
             kind: PieceKind::Number,
             isolate: Isolate::LeftToRight,
             text: self.language.digits(&latin),
             beside: (!self.language.uses_latin_digits()).then_some(latin),
         }
+    }
+
+    /// A row each, with its number from 1.
+    fn numbered(&self, values: impl Iterator<Item = Vec<Piece>>) -> Vec<Piece> {
+        rows((1_u32..).zip(values).map(|(number, value)| {
+            fill(self.words().numbered, [('n', vec![self.number(number)]), ('v', value)])
+        }))
+    }
+
+    fn ordinal(&self, number: u8) -> Vec<Piece> {
+        vec![self.number(number)]
     }
 
     /// The number alone, where the sentence says what bounds it.
@@ -213,133 +183,99 @@ impl Painter<'_> {
     }
 
     fn count(&self, count: Count) -> Vec<Piece> {
+        let words = self.words();
+        let one = |pattern, n: u32| fill(pattern, [('n', vec![self.number(n)])]);
         match count {
-            Count::None => vec![
-                self.says(Phrase::None),
-                Piece::wording(" ("),
-                self.number(0),
-                Piece::wording(")"),
-            ],
+            Count::None => one(words.none, 0),
             Count::Known(n) => vec![self.number(n)],
-            Count::Range { lower, upper } => vec![
-                self.says(Phrase::From),
-                space(),
-                self.number(lower),
-                space(),
-                self.says(Phrase::To),
-                space(),
-                self.number(upper),
-            ],
-            Count::AtLeast(n) => vec![self.says(Phrase::AtLeast), space(), self.number(n)],
-            Count::AtMost(n) => vec![self.says(Phrase::AtMost), space(), self.number(n)],
-            Count::Unknown => vec![self.missing(Phrase::Unknown)],
+            Count::Range { lower, upper } => {
+                let ends = [('a', vec![self.number(lower)]), ('b', vec![self.number(upper)])];
+                fill(words.range, ends)
+            }
+            Count::AtLeast(n) => one(words.at_least, n),
+            Count::AtMost(n) => one(words.at_most, n),
+            Count::Unknown => vec![self.missing(words.unknown)],
         }
     }
 
     fn claims(&self, claims: &[Claim]) -> Vec<Piece> {
-        let mut pieces = Vec::new();
+        let words = self.words();
+        let mut all = Vec::new();
         if claims.len() > 1 {
-            pieces.push(self.says(Phrase::SeparateClaims));
+            all.push(vec![Piece::wording(words.separate)]);
         }
         for claim in claims {
-            if !pieces.is_empty() {
-                pieces.push(line_break());
-            }
-            pieces.extend(self.count(claim.count));
-            if claim.count == Count::Unknown && claim.status == ClaimStatus::Reported {
-                // That nothing is known needs no standing.
-                continue;
-            }
-            pieces.push(Piece::wording(" ("));
-            pieces.push(Piece::wording(phrases::status(claim.status, self.language)));
-            pieces.push(Piece::wording(")"));
+            let count = self.count(claim.count);
+            // That nothing is known needs no standing.
+            all.push(if claim.count == Count::Unknown && claim.status == ClaimStatus::Reported {
+                count
+            } else {
+                let status = vec![Piece::wording(words.status(claim.status))];
+                fill(words.claim, [('n', count), ('s', status)])
+            });
         }
-        pieces
+        rows(all)
     }
 
     /// `01:09 local time (Asia/Damascus UTC+03:00), Thursday 7 April 2022; UTC 2022-04-06T22:09Z`.
     fn instant(&self, instant: &Instant) -> Vec<Piece> {
+        let words = self.words();
         let clock = if instant.is_utc() { instant.zulu() } else { instant.local() };
         let time = |text: &str| {
             let text = self.language.digits(text);
-            Piece::token(PieceKind::Time, Isolate::LeftToRight, text)
+            vec![Piece::token(PieceKind::Time, Isolate::LeftToRight, text)]
         };
-        let mut pieces = vec![self.says(Phrase::ClockBefore), time(&clock.time_text()), space()];
-        if instant.is_utc() {
-            pieces.push(self.says(Phrase::InUtc));
-        } else {
-            let zone = format!("{} {}", instant.zone(), instant.offset_text());
-            pieces.extend([
-                self.says(Phrase::LocalTime),
-                Piece::wording(" ("),
-                Piece::token(PieceKind::Zone, Isolate::LeftToRight, zone),
-                Piece::wording(")"),
-            ]);
-        }
-        pieces.extend([
-            self.says(Phrase::Comma),
-            Piece::wording(phrases::weekday(clock.weekday, self.language)),
-            space(),
-            time(&clock.day.to_string()),
-            space(),
-            Piece::wording(phrases::month(clock.month, self.language)),
-            space(),
-            time(&clock.year.to_string()),
-            self.says(Phrase::Semicolon),
-        ]);
-        if !instant.is_utc() {
-            pieces.extend([self.says(Phrase::Zulu), space()]);
-        }
-        pieces.push(Piece::token(PieceKind::Zulu, Isolate::LeftToRight, instant.zulu_iso()));
-        pieces
+        let token = |kind, text| vec![Piece::token(kind, Isolate::LeftToRight, text)];
+        let pattern = if instant.is_utc() { words.utc } else { words.local };
+        let zone = format!("{} {}", instant.zone(), instant.offset_text());
+        fill(
+            pattern,
+            [
+                ('t', time(&clock.time_text())),
+                ('z', token(PieceKind::Zone, zone)),
+                ('w', vec![Piece::wording(words.weekday(clock.weekday))]),
+                ('d', time(&clock.day.to_string())),
+                ('m', vec![Piece::wording(words.month(clock.month))]),
+                ('y', time(&clock.year.to_string())),
+                ('i', token(PieceKind::Zulu, instant.zulu_iso())),
+            ],
+        )
     }
 
     fn area(&self, area: &Area) -> Vec<Piece> {
+        let words = self.words();
         match area {
             Area::Circle { centre, radius_m } => {
-                let mut pieces = vec![self.says(Phrase::Circle), space()];
-                pieces.extend(self.distance(*radius_m));
-                pieces.extend([self.says(Phrase::Comma), coordinate(*centre)]);
-                pieces
+                let parts = [('r', self.distance(*radius_m)), ('c', vec![coordinate(*centre)])];
+                fill(words.circle, parts)
             }
             Area::Polygon(corners) => {
-                let mut pieces = vec![self.says(Phrase::Polygon), Piece::wording(": ")];
-                for (index, corner) in corners.iter().enumerate() {
-                    if index > 0 {
-                        pieces.push(self.says(Phrase::Semicolon));
-                    }
-                    pieces.push(coordinate(*corner));
-                }
-                pieces
+                let corners = corners.iter().map(|corner| coordinate(*corner)).collect();
+                fill(words.polygon, [('c', joined(corners, words.semicolon))])
             }
         }
     }
 
     fn distance(&self, metres: u32) -> Vec<Piece> {
+        let words = self.words();
         if metres.is_multiple_of(1_000) {
-            vec![self.number(metres / 1_000), space(), self.says(Phrase::Kilometres)]
+            fill(words.kilometres, [('n', vec![self.number(metres / 1_000)])])
         } else {
-            vec![self.number(metres), space(), self.says(Phrase::Metres)]
+            fill(words.metres, [('n', vec![self.number(metres)])])
         }
     }
 
     fn height(&self, height: Height) -> Vec<Piece> {
-        let with_unit = |number: i32, unit, datum| {
-            let latin = number.to_string();
-            let digits = Piece {
-                kind: PieceKind::Number,
-                isolate: Isolate::LeftToRight,
-                text: self.language.digits(&latin),
-                beside: (!self.language.uses_latin_digits()).then_some(latin),
-            };
-            let datum = Piece::wording(phrases::datum(datum, self.language));
-            vec![digits, space(), self.says(unit), space(), datum]
+        let words = self.words();
+        let above = |pattern, number: i32, datum| {
+            let datum = vec![Piece::wording(words.datum(datum))];
+            fill(pattern, [('n', vec![self.number(number)]), ('d', datum)])
         };
         match height {
-            Height::Surface => vec![self.says(Phrase::Surface)],
-            Height::Unlimited => vec![self.says(Phrase::Unlimited)],
-            Height::Metres(metres, datum) => with_unit(metres, Phrase::Metres, datum),
-            Height::Feet(feet, datum) => with_unit(feet, Phrase::Feet, datum),
+            Height::Surface => vec![Piece::wording(words.surface)],
+            Height::Unlimited => vec![Piece::wording(words.unlimited)],
+            Height::Metres(metres, datum) => above(words.metres_above, metres, datum),
+            Height::Feet(feet, datum) => above(words.feet_above, feet, datum),
             Height::FlightLevel(level) => vec![identifier(&format!("FL{level:03}"))],
         }
     }
@@ -353,76 +289,80 @@ impl Painter<'_> {
     /// The author's words in the direction of the author's language, labelled if it is another.
     fn text(&self, text: &Text) -> Vec<Piece> {
         let isolate = match text.language.direction() {
-            crate::language::Direction::LeftToRight => Isolate::LeftToRight,
-            crate::language::Direction::RightToLeft => Isolate::RightToLeft,
+            Direction::LeftToRight => Isolate::LeftToRight,
+            Direction::RightToLeft => Isolate::RightToLeft,
         };
-        let words = Piece::token(PieceKind::FreeText, isolate, text.text.clone());
+        let content = vec![Piece::token(PieceKind::FreeText, isolate, text.text.clone())];
         if text.language == self.language {
-            return vec![words];
+            return content;
         }
-        vec![
-            Piece::wording("["),
-            self.says(Phrase::WrittenIn),
-            space(),
-            Piece::wording(phrases::language_name(text.language, self.language)),
-            self.says(Phrase::Comma),
-            self.says(Phrase::NotTranslated),
-            Piece::wording("] "),
-            words,
-        ]
+        let name = vec![Piece::wording(self.words().language_name(text.language))];
+        fill(self.words().foreign, [('l', name), ('t', content)])
     }
 
-    fn item(&self, pieces: &mut Vec<Piece>, phrase: Phrase, number: u8) {
-        if !pieces.is_empty() {
-            pieces.push(line_break());
-        }
-        pieces.extend([self.says(phrase), space(), self.number(u32::from(number))]);
-        pieces.push(Piece::wording(": "));
-    }
-
-    fn answers(&self, field: &str, answers: &[Answer]) -> Painted {
-        let mut pieces = Vec::new();
-        for answer in answers {
-            self.item(&mut pieces, Phrase::Question, answer.question);
-            match &answer.reply {
-                Reply::Answered(text) => {
-                    pieces.extend([self.says(Phrase::Answered), Piece::wording(": ")]);
-                    pieces.extend(self.text(text));
-                }
-                Reply::Part(text) => {
-                    pieces.extend([self.says(Phrase::AnsweredInPart), Piece::wording(": ")]);
-                    pieces.extend(self.text(text));
-                }
-                Reply::Declined(reason) => {
-                    pieces.extend([self.says(Phrase::Declined), Piece::wording(": ")]);
-                    pieces.push(self.code(field, reason)?);
-                }
-                Reply::StandBy(instant) => {
-                    pieces.extend([self.says(Phrase::StandByUntil), space()]);
-                    pieces.extend(self.instant(instant));
-                }
-                Reply::NotOurForces => pieces.push(self.says(Phrase::NotOurForces)),
+    fn reply(&self, field: &str, answer: &Answer) -> Painted {
+        let words = self.words();
+        Ok(match &answer.reply {
+            Reply::Answered(text) => fill(words.answered, [('t', self.text(text))]),
+            Reply::Part(text) => fill(words.answered_in_part, [('t', self.text(text))]),
+            Reply::Declined(reason) => {
+                fill(words.declined, [('r', vec![self.code(field, reason)?])])
             }
-        }
-        Ok(pieces)
+            Reply::StandBy(instant) => fill(words.stand_by, [('i', self.instant(instant))]),
+            Reply::NotOurForces => vec![Piece::wording(words.not_our_forces)],
+        })
     }
 
-    fn terms(&self, terms: &[TermPosition]) -> Vec<Piece> {
-        let mut pieces = Vec::new();
-        for term in terms {
-            self.item(&mut pieces, Phrase::Term, term.term);
-            pieces.push(Piece::wording(phrases::position(term.position, self.language)));
-            if let Some(text) = &term.text {
-                pieces.push(Piece::wording(": "));
-                pieces.extend(self.text(text));
-            }
+    fn term(&self, term: &TermPosition) -> Vec<Piece> {
+        let words = self.words();
+        let number = ('n', self.ordinal(term.term));
+        let position = ('p', vec![Piece::wording(words.position(term.position))]);
+        match &term.text {
+            None => fill(words.term, [number, position]),
+            Some(text) => fill(words.term_text, [number, position, ('t', self.text(text))]),
         }
-        pieces
     }
 }
 
-fn space() -> Piece {
-    Piece::wording(" ")
+/// Fills the slots of a pattern, each of them once; a slot that the pattern has not is left out.
+fn fill<const N: usize>(pattern: &'static str, mut slots: [(char, Vec<Piece>); N]) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(2 * N + 1);
+    for run in runs(pattern) {
+        match run {
+            Run::Text(text) => pieces.push(Piece::wording(text)),
+            Run::Break => pieces.push(line_break()),
+            Run::Slot(name) => {
+                if let Some((_, filling)) = slots.iter_mut().find(|(slot, _)| *slot == name) {
+                    pieces.append(filling);
+                }
+            }
+        }
+    }
+    pieces
+}
+
+/// Pieces with the same words between them.
+fn joined(pieces: Vec<Piece>, between: &str) -> Vec<Piece> {
+    let mut all = Vec::with_capacity(2 * pieces.len());
+    for piece in pieces {
+        if !all.is_empty() {
+            all.push(Piece::wording(between));
+        }
+        all.push(piece);
+    }
+    all
+}
+
+/// One after the other, each on a row of its own.
+fn rows(values: impl IntoIterator<Item = Vec<Piece>>) -> Vec<Piece> {
+    let mut all = Vec::new();
+    for value in values {
+        if !all.is_empty() {
+            all.push(line_break());
+        }
+        all.extend(value);
+    }
+    all
 }
 
 fn line_break() -> Piece {

@@ -13,7 +13,6 @@ use crate::form::Form;
 use crate::glossary::Wordbook;
 use crate::language::Language;
 use crate::paint::Painter;
-use crate::phrases::Phrase;
 use crate::rendering::{Piece, Rendering, Row};
 use crate::value::{FormId, Value};
 use crate::wording::{Arm, Node, Part, arms_of};
@@ -90,7 +89,7 @@ pub fn render(
     for field in form.fields() {
         let value = match filled.values.get(&field.number) {
             Some(value) => painter.value(&field.name, value)?,
-            None if field.harm => vec![painter.missing(Phrase::NotStated)],
+            None if field.harm => vec![painter.missing(language.words().not_stated)],
             None => continue,
         };
         rows.push(Row {

@@ -112,7 +112,8 @@ impl Rendering {
     pub fn plain(&self) -> String {
         let mut text = format!("{}\n{}\n", self.title, self.headline_text());
         for row in &self.rows {
-            text.push_str(&format!("{}: {}\n", row.label, plain(&row.value)));
+            let colon = self.language.words().colon;
+            text.push_str(&format!("{}{colon}{}\n", row.label, plain(&row.value)));
         }
         text
     }

@@ -51,7 +51,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Asked {
             }
             Some("--in") => {
                 let tag = arguments.next().and_then(|value| value.into_string().ok());
-                match tag.as_deref().and_then(Language::from_tag) {
+                match tag.as_deref().and_then(Language::spoken) {
                     Some(known) => language = known,
                     None => good = false,
                 }

@@ -208,7 +208,7 @@ impl PostFolder {
     /// Returns the language in which this post speaks to its officers, if the settings name one.
     #[must_use]
     pub fn officer_language(&self) -> Option<Language> {
-        self.settings().ok().and_then(|held| Language::from_tag(&held.officer_language))
+        self.settings().ok().and_then(|held| Language::spoken(&held.officer_language))
     }
 
     /// Reads this party's card.

@@ -8,7 +8,7 @@ from . import cbor
 from .cbor import array, ascending, blob, text, uint
 from .faults import Refused
 
-LANGUAGES = ("en", "ar", "fa")
+LANGUAGES = ("en", "ar", "fa", "ru", "fr", "zh", "he")
 MOST_BYTES, MOST_ITEMS, DEPTH = 16_384, 2048, 5
 MOST_COUNT = 100_000_000
 MOST_INSTANT = 7_258_118_399

@@ -23,7 +23,7 @@ from . import (
     words,
 )
 from .faults import Refused
-from .forms import LANGUAGES, Forms
+from .forms import Forms
 from .in_force import InForce
 
 FORMS = Forms.shipped()
@@ -122,8 +122,22 @@ def _form(keys: dict, data: bytes, _: Path) -> None:
     found = body.read(data)
     demand(found.digest.hex(), keys["digest"], "digest in the body")
     form = FORMS.files[bytes.fromhex(keys["form-hash"])]
-    shown = FORMS.rendering(found, form, FORMS.wordbook_of_all(), LANGUAGES)
+    languages = tuple(keys["languages"].split())
+    shown = FORMS.rendering(found, form, FORMS.wordbook_of_all(), languages)
     demand(shown.hex(), keys["digest"], "digest of the rendering")
+
+
+def _rendering(keys: dict, data: bytes, _: Path) -> None:
+    form = FORMS.files[bytes.fromhex(keys["form-hash"])]
+    languages = tuple(keys["languages"].split())
+    wordbook = FORMS.wordbook_of_all()
+    for row in data.decode("ascii").splitlines():
+        number, held, *digests = row.split(" ")
+        found = body.read(bytes.fromhex(held))
+        demand(FORMS.rendering(found, form, wordbook, languages), found.digest, f"{number}: digest in the body")
+        for language, digest in zip(languages, digests, strict=True):
+            shown = FORMS.rendering(found, form, wordbook, (language,))
+            demand(shown.hex(), digest, f"{number} in {language}")
 
 
 def _words(keys: dict, data: bytes, _: Path) -> None:
@@ -164,6 +178,7 @@ CHECKS = {
     "fork": _fork,
     "key-order": _key_order,
     "form": _form,
+    "rendering": _rendering,
     "words": _words,
     "record": _record,
     "disclosure": _disclosure,

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use crate::tree::{Finding, Tree};
 
 /// The languages that forms are complete in.
-const LANGUAGES: &[&str] = &["en", "ar", "fa"];
+const LANGUAGES: &[&str] = &["en", "ar", "fa", "ru", "fr", "zh", "he"];
 
 /// Finds form files with a language missing where another is present.
 pub(crate) fn languages(tree: &Tree) -> Vec<Finding> {
@@ -76,31 +76,36 @@ mod tests {
         languages(&Tree::of(&[("forms/01-line-test.toml", form)])).len()
     }
 
+    /// A row of every language but one, each with a text.
+    fn texts(without: &str) -> String {
+        let rows = LANGUAGES.iter().filter(|language| **language != without);
+        rows.map(|language| format!("{language} = \"x\"\n")).collect()
+    }
+
     #[test]
     fn a_complete_form_passes_with_glosses_in_the_other_languages_only() {
-        let form = "[title]\nen = \"a\"\nar = \"b\"\nfa = \"c\"\n\
-            [gloss.en]\nar = \"b\"\nfa = \"c\"\n[gloss.ar]\nen = \"a\"\nfa = \"c\"\n\
-            [gloss.fa]\nen = \"a\"\nar = \"b\"\n";
-        assert_eq!(found(form), 0);
+        let glosses: String =
+            LANGUAGES.iter().map(|of| format!("[gloss.{of}]\n{}", texts(of))).collect();
+        assert_eq!(found(&format!("[title]\n{}{glosses}", texts(""))), 0);
     }
 
     #[test]
     fn a_language_missing_or_empty_in_any_part_is_found() {
-        assert_eq!(found("[title]\nen = \"a\"\nar = \"b\"\n"), 1);
-        assert_eq!(found("[title]\nen = \"a\"\nar = \"b\"\nfa = \" \"\n"), 1);
-        assert_eq!(found("[[field]]\nlabel = { en = \"a\", fa = \"c\" }\n"), 1);
+        assert_eq!(found(&format!("[title]\n{}", texts("he"))), 1);
+        assert_eq!(found(&format!("[title]\n{}zh = \" \"\n", texts("zh"))), 1);
+        assert_eq!(found("[[field]]\nlabel = { en = \"a\", fa = \"c\" }\n"), 5);
         assert_eq!(
             found("[gloss.en]\nar = \"b\"\n"),
-            3,
-            "fa of the English gloss; ar and fa whole"
+            5 + 6,
+            "of the English gloss; six whole ones"
         );
     }
 
     #[test]
     fn an_english_gloss_needs_no_english_wording_and_every_other() {
-        let caption = "[code.strike]\ncaption = { en = \"a\", ar = \"b\", fa = \"c\" }\n";
-        assert_eq!(found(&format!("{caption}gloss = {{ ar = \"a\", fa = \"a\" }}\n")), 0);
-        assert_eq!(found(&format!("{caption}gloss = {{ ar = \"a\" }}\n")), 1);
+        let caption = format!("[code.strike.caption]\n{}", texts(""));
+        assert_eq!(found(&format!("{caption}[code.strike.gloss]\n{}", texts("en"))), 0);
+        assert_eq!(found(&format!("{caption}[code.strike.gloss]\nar = \"a\"\n")), 5);
     }
 
     #[test]

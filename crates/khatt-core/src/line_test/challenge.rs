@@ -73,6 +73,10 @@ impl Challenge {
         let words = match language {
             Language::Ar => "تُعاد المجموعات كلها بترتيبها، وتُكتب معكوسةً المجموعات:",
             Language::Fa => "همهٔ گروه‌ها به ترتیب تکرار و این گروه‌ها وارونه نوشته شود:",
+            Language::Ru => "Повторите все группы по порядку; эти запишите в обратном порядке:",
+            Language::Fr => "Répétez tous les groupes dans l’ordre ; écrivez à l’envers :",
+            Language::Zh => "请按顺序重复所有字组；下列各组倒写：",
+            Language::He => "חזרו על כל הקבוצות לפי הסדר; את אלה כתבו בסדר הפוך:",
             _ => "Repeat all groups in order; write these backwards:",
         };
         format!("{words} {}", backwards.join(" "))
@@ -140,6 +144,12 @@ fn alphabet(language: Language) -> &'static str {
     match language {
         Language::Ar => "ابتثجحخدذرزسشصضطظعغفقكلمنهوي٠١٢٣٤٥٦٧٨٩",
         Language::Fa => "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی۰۱۲۳۴۵۶۷۸۹",
+        Language::Ru => "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ0123456789",
+        Language::Fr => "ABCDEFGHIJKLMNOPQRSTUVWXYZÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸ0123456789",
+        // Chinese has no alphabet: the digits as they are written, and signs that a font without
+        // simplified characters, or one for another country, would not paint as they are.
+        Language::Zh => "东南西北上下左右前后内外门骨直令真国线报车队区时0123456789",
+        Language::He => "אבגדהוזחטיכךלמםנןסעפףצץקרשת0123456789",
         _ => "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
     }
 }

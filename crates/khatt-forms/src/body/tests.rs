@@ -126,7 +126,7 @@ fn points() -> impl Strategy<Value = Coordinate> {
 }
 
 fn texts() -> impl Strategy<Value = Text> {
-    (0..3usize, "[a-zا-ی ]{1,40}")
+    (0..7usize, "[a-zа-яא-ת一-丈ا-ی ]{1,40}")
         .prop_map(|(language, text)| Text { language: Language::ALL[language], text })
 }
 
@@ -224,7 +224,7 @@ proptest! {
     fn a_body_survives_its_encoding(
         values in proptest::collection::btree_map(any::<u8>(), values(), 0..6),
         references in proptest::collection::btree_set((0..9usize, any::<u8>(), 0..1u64 << 40), 0..5),
-        language in 0..3usize,
+        language in 0..7usize,
         digest in any::<[u8; 32]>(),
     ) {
         let form = FormId { number: 5, version: 1 };

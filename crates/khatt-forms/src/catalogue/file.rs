@@ -88,17 +88,22 @@ pub(super) fn parse(text: &str) -> Result<Form, FormFault> {
         .position(|&name| name == file.precedence)
         .and_then(|index| u8::try_from(index).ok())
         .ok_or_else(|| bad(file.precedence.clone()))?;
-    let fields = fields(file.field)?;
-    let title = per_language(&file.title, "title")?;
-    let review = per_language(&file.review, "review")?;
-    let wording = per_language(&file.wording, "wording")?;
+    // A form speaks the languages that it has a title in, and each of them wholly.
+    let languages = languages_of(&file.title)?;
+    let fields = fields(file.field, &languages)?;
+    let title = per_language(&file.title, "title", &languages)?;
+    let review = per_language(&file.review, "review", &languages)?;
+    let wording = per_language(&file.wording, "wording", &languages)?;
+    if let Some(tag) = file.gloss.keys().find(|tag| !has(&languages, tag)) {
+        return Err(FormFault::UnknownLanguage(tag.clone()));
+    }
     let mut texts = BTreeMap::new();
-    for language in Language::ALL {
+    for &language in &languages {
         let take =
             |map: &BTreeMap<Language, String>| map.get(&language).cloned().unwrap_or_default();
         let wording = Wording::compile(&take(&wording), language, &fields)
             .map_err(|fault| FormFault::Wording { language, fault })?;
-        let glosses = glosses(&file.gloss, language)?;
+        let glosses = glosses(&file.gloss, language, &languages)?;
         let text = FormText { title: take(&title), review: take(&review), wording, glosses };
         texts.insert(language, text);
     }
@@ -130,7 +135,7 @@ pub(super) fn parse(text: &str) -> Result<Form, FormFault> {
     })
 }
 
-fn fields(files: Vec<FieldFile>) -> Result<Vec<Field>, FormFault> {
+fn fields(files: Vec<FieldFile>, languages: &[Language]) -> Result<Vec<Field>, FormFault> {
     let mut fields = Vec::new();
     let mut numbers = BTreeSet::new();
     let mut names = BTreeSet::new();
@@ -148,7 +153,7 @@ fn fields(files: Vec<FieldFile>) -> Result<Vec<Field>, FormFault> {
         }
         fields.push(Field {
             number: file.number,
-            labels: per_language(&file.label, &format!("label of {}", file.name))?,
+            labels: per_language(&file.label, &format!("label of {}", file.name), languages)?,
             name: file.name,
             kind,
             required: file.required,
@@ -239,17 +244,34 @@ fn kind(file: &FieldFile) -> Result<FieldKind, FormFault> {
     Ok(kind)
 }
 
-/// Takes a table of tags and texts; every language must be there, and no other.
-pub(crate) fn per_language(
-    map: &BTreeMap<String, String>,
-    what: &str,
-) -> Result<BTreeMap<Language, String>, FormFault> {
+/// Takes the languages of a table of tags and texts, in their order; none that is not known.
+pub(crate) fn languages_of(map: &BTreeMap<String, String>) -> Result<Vec<Language>, FormFault> {
     if let Some(tag) = map.keys().find(|tag| Language::from_tag(tag).is_none()) {
         return Err(FormFault::UnknownLanguage(tag.clone()));
     }
-    Language::ALL
-        .into_iter()
-        .map(|language| match map.get(language.tag()).map(|text| text.trim()) {
+    if map.is_empty() {
+        let what = "every text".to_owned();
+        return Err(FormFault::Incomplete { what, language: Language::En });
+    }
+    Ok(Language::ALL.into_iter().filter(|language| map.contains_key(language.tag())).collect())
+}
+
+fn has(languages: &[Language], tag: &str) -> bool {
+    Language::from_tag(tag).is_some_and(|language| languages.contains(&language))
+}
+
+/// Takes a table of tags and texts; each of these languages must be there, and no other.
+pub(crate) fn per_language(
+    map: &BTreeMap<String, String>,
+    what: &str,
+    languages: &[Language],
+) -> Result<BTreeMap<Language, String>, FormFault> {
+    if let Some(tag) = map.keys().find(|tag| !has(languages, tag)) {
+        return Err(FormFault::UnknownLanguage(tag.clone()));
+    }
+    languages
+        .iter()
+        .map(|&language| match map.get(language.tag()).map(|text| text.trim()) {
             Some(text) if !text.is_empty() => {
                 // Fluent wants the last line ended; labels do not mind.
                 let text = if what == "wording" { format!("{text}\n") } else { text.to_owned() };
@@ -263,11 +285,16 @@ pub(crate) fn per_language(
 fn glosses(
     map: &BTreeMap<String, BTreeMap<String, String>>,
     of: Language,
+    languages: &[Language],
 ) -> Result<BTreeMap<Language, String>, FormFault> {
     let missing = |language| FormFault::Incomplete { what: format!("gloss of {of}"), language };
     let given = map.get(of.tag()).ok_or_else(|| missing(of))?;
-    Language::ALL
-        .into_iter()
+    if let Some(tag) = given.keys().find(|tag| !has(languages, tag) || *tag == of.tag()) {
+        return Err(FormFault::UnknownLanguage(tag.clone()));
+    }
+    languages
+        .iter()
+        .copied()
         .filter(|&language| language != of)
         .map(|language| match given.get(language.tag()) {
             Some(text) if !text.trim().is_empty() => Ok((language, text.trim().to_owned())),

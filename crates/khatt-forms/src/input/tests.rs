@@ -74,8 +74,18 @@ fn up_to_seven_and_perhaps_one_more_stay_two_claims() {
 
 #[test]
 fn times_that_mean_two_things_are_refused() {
-    for word in ["tonight", "next Monday", "yesterday 03:30", "غدا", "امشب", "فردا ۳:۳۰"]
-    {
+    for word in [
+        "tonight",
+        "next Monday",
+        "yesterday 03:30",
+        "غدا",
+        "امشب",
+        "فردا ۳:۳۰",
+        "завтра 03:30",
+        "aujourd’hui",
+        "明天03:30",
+        "מחר 03:30",
+    ] {
         assert_eq!(incident("time", word), ["KF-1221"], "{word}");
     }
     assert_eq!(incident("time", "2023-11-08T03:30"), ["KF-1222"]);
@@ -239,7 +249,7 @@ fn an_error_repeats_nothing_that_was_typed() {
         all.push((name, secret));
         for error in read("incident-initial", &all).unwrap_err() {
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
-            for language in Language::ALL {
+            for language in Language::SPOKEN {
                 let (message, advice) = error.explain(language);
                 assert!(!message.is_empty() && !advice.is_empty());
                 assert!(!format!("{message}{advice}").contains("secret"));

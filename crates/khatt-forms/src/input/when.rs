@@ -63,12 +63,58 @@ const RELATIVE: &[&str] = &[
     "عصر",
     "شب",
     "ظهر",
+    "сегодня",
+    "завтра",
+    "вчера",
+    "сейчас",
+    "скоро",
+    "позже",
+    "немедленно",
+    "утром",
+    "днём",
+    "днем",
+    "вечером",
+    "ночью",
+    "полдень",
+    "полночь",
+    "aujourd",
+    "demain",
+    "hier",
+    "maintenant",
+    "bientôt",
+    "immédiatement",
+    "prochain",
+    "dernier",
+    "matin",
+    "soir",
+    "midi",
+    "minuit",
+    "היום",
+    "מחר",
+    "אתמול",
+    "הלילה",
+    "עכשיו",
+    "בקרוב",
+    "מיד",
+    "מייד",
+    "בבוקר",
+    "בערב",
+    "בצהריים",
+    "הבא",
+    "האחרון",
+];
+
+/// The same in Chinese, which puts no spaces between words.
+const RELATIVE_ANYWHERE: &[&str] = &[
+    "今天", "今日", "今晚", "今夜", "明天", "明日", "昨天", "昨日", "昨晚", "现在", "刚才", "稍后",
+    "马上", "立即", "立刻", "上午", "下午", "凌晨", "中午", "午夜", "早上", "晚上", "下周", "上周",
 ];
 
 pub(crate) fn instant(typed: &str) -> Result<Instant, InputFault> {
     let relative = typed
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '،' | '.'))
-        .any(|word| RELATIVE.contains(&word.to_lowercase().as_str()));
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '،' | '.' | '\'' | '’'))
+        .any(|word| RELATIVE.contains(&word.to_lowercase().as_str()))
+        || RELATIVE_ANYWHERE.iter().any(|word| typed.contains(word));
     if relative {
         return Err(InputFault::TimeRelative);
     }

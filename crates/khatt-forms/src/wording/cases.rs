@@ -135,6 +135,11 @@ pub(super) fn categories(language: Language) -> Vec<Plural> {
         Language::Ar => {
             vec![Plural::One, Plural::Two, Plural::Few, Plural::Many, Plural::Other]
         }
+        // Of whole numbers; `other` is for fractions.
+        Language::Ru => vec![Plural::One, Plural::Few, Plural::Many],
+        Language::Fr => vec![Plural::One, Plural::Many, Plural::Other],
+        Language::Zh => vec![Plural::Other],
+        Language::He => vec![Plural::One, Plural::Two, Plural::Other],
     }
 }
 
@@ -144,6 +149,10 @@ pub(crate) fn plural(language: Language, number: u32) -> Plural {
         Language::En => icu_locale_core::locale!("en"),
         Language::Ar => icu_locale_core::locale!("ar"),
         Language::Fa => icu_locale_core::locale!("fa"),
+        Language::Ru => icu_locale_core::locale!("ru"),
+        Language::Fr => icu_locale_core::locale!("fr"),
+        Language::Zh => icu_locale_core::locale!("zh"),
+        Language::He => icu_locale_core::locale!("he"),
     };
     let options = PluralRulesOptions::default().with_type(PluralRuleType::Cardinal);
     let category = PluralRules::try_new(locale.into(), options)

@@ -39,6 +39,17 @@ fn plural_categories_are_those_of_the_design_table() {
         of(Language::Fa),
         [One, One, Other, Other, Other, Other, Other, Other, Other, Other]
     );
+    let categories = [Many, One, Few, Few, Many, Many, One, Many, One, Few];
+    assert_eq!(of(Language::Ru), categories);
+    assert_eq!(plural(Language::Ru, 111), Many);
+    let categories = [One, One, Other, Other, Other, Other, Other, Other, Other, Other];
+    assert_eq!(of(Language::Fr), categories);
+    assert_eq!(plural(Language::Fr, 1_000_000), Many);
+    assert_eq!(plural(Language::Fr, 1_000_001), Other);
+    assert_eq!(of(Language::Zh), [Other; 10]);
+    let categories = [Other, One, Two, Other, Other, Other, Other, Other, Other, Other];
+    assert_eq!(of(Language::He), categories);
+    assert_eq!(plural(Language::He, 20), Other, "many in old data");
     assert_eq!(
         of(Language::En),
         [Other, One, Other, Other, Other, Other, Other, Other, Other, Other]
@@ -49,9 +60,13 @@ fn plural_categories_are_those_of_the_design_table() {
 fn no_number_falls_outside_the_categories_that_arms_must_cover() {
     for language in Language::ALL {
         let covered = categories(language);
+        let mut met = BTreeSet::new();
         for n in (1..3_000).chain([1_000_000, 100_000_000]) {
-            assert!(covered.contains(&plural(language, n)), "{language} {n}");
+            let category = plural(language, n);
+            assert!(covered.contains(&category), "{language} {n}");
+            met.insert(category);
         }
+        assert_eq!(met.len(), covered.len(), "{language} has an arm that no number reaches");
     }
 }
 
@@ -104,4 +119,30 @@ fn what_may_be_missing_or_is_not_there_is_refused() {
     );
     assert_eq!(refused("other = a\n", Language::En), WordingError::LocalHeadlineMissing);
     assert_eq!(refused("headline = { $killed\n", Language::En), WordingError::LocalSyntax);
+}
+
+/// Numbers at which rules change, and their neighbours, up to the greatest count.
+fn telling_numbers() -> Vec<u32> {
+    let powers = (1..=8).map(|power| 10_u32.pow(power));
+    let multiples = powers.flat_map(|power| (1..=30).map(move |n| n * power));
+    let around = multiples.flat_map(|n| n.saturating_sub(25)..=n.saturating_add(25));
+    let mut all: Vec<u32> = (1..=2_500).chain(around).collect();
+    all.retain(|n| (1..=crate::value::MAX_COUNT).contains(n));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[test]
+fn plural_categories_are_written_down_for_an_independent_check() {
+    let mut text = String::new();
+    for language in Language::ALL {
+        for n in telling_numbers() {
+            text.push_str(&format!("{language} {n} {}\n", plural(language, n).key()));
+        }
+    }
+    assert!(text.lines().count() > 20_000);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/interop");
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(format!("{folder}/plurals.txt"), text).unwrap();
 }

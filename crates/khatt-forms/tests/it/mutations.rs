@@ -15,7 +15,7 @@ fn incident(language: Language) -> Rendering {
 
 #[test]
 fn a_dropped_isolate_is_caught_in_every_language() {
-    for language in Language::ALL {
+    for language in form("incident-initial").languages() {
         let sound = incident(language);
         for at in 0..sound.headline.len() {
             let mut spoilt = sound.clone();
@@ -49,6 +49,9 @@ fn digits_of_another_language_are_caught() {
         (Language::Fa, Language::Ar),
         (Language::Ar, Language::En),
         (Language::En, Language::Ar),
+        (Language::Ru, Language::Ar),
+        (Language::He, Language::Fa),
+        (Language::Zh, Language::Ar),
     ] {
         let mut spoilt = incident(language);
         let number =
@@ -83,7 +86,7 @@ fn exchanged_values_change_the_digest() {
     swapped.values.insert(own, b);
     swapped.values.insert(civilian, a);
     assert_ne!(digest(&one), digest(&swapped));
-    for language in Language::ALL {
+    for language in form.languages() {
         let (x, y) = (rendered(form, &one, language), rendered(form, &swapped, language));
         assert_ne!(x.digest_input(), y.digest_input());
     }
@@ -95,7 +98,7 @@ fn the_digest_does_not_depend_on_the_order_of_languages() {
     let book = Wordbook::builtin();
     let filled = filled(form, 0);
     let of = |languages: &[Language]| rendering_digest(form, &filled, languages, book).unwrap();
-    let [en, ar, fa] = Language::ALL;
+    let [en, ar, fa, ..] = Language::ALL;
     assert_eq!(of(&[en, ar, fa]), of(&[fa, en, ar, en]));
     assert_ne!(of(&[en, ar]), of(&[en, ar, fa]));
 }
@@ -166,24 +169,98 @@ fn a_read_back_is_compared_by_value() {
     assert!(outcomes(&part).contains(&("position".into(), Missing)));
 }
 
+/// A form file with two arms of one language exchanged.
+fn with_arms_exchanged(source: &str, language: Language, a: &str, b: &str) -> String {
+    let start = source.find(&format!("\n{language} = '''\n")).unwrap() + 10;
+    let end = start + source[start..].find("'''").unwrap();
+    let wording = source[start..end]
+        .replace(&format!("[{a}]"), "[tmp]")
+        .replace(&format!("[{b}]"), &format!("[{a}]"))
+        .replace("[tmp]", &format!("[{b}]"));
+    format!("{}{wording}{}", &source[..start], &source[end..])
+}
+
 #[test]
-fn arms_exchanged_in_a_form_file_are_caught_by_the_table_made_by_hand() {
+fn arms_exchanged_in_any_language_are_caught_by_the_table_made_by_hand() {
     let source = include_str!("../../../../forms/incident-initial.toml");
-    let spoilt =
-        source.replace("[few]", "[tmp]").replace("[many]", "[few]").replace("[tmp]", "[many]");
-    assert_ne!(source, spoilt);
-    let sound = khatt_forms::Catalogue::parse(&[("incident-initial", source)]).unwrap();
-    let wrong = khatt_forms::Catalogue::parse(&[("incident-initial", &spoilt)]).unwrap();
-    let three = with_count(form("incident-initial"), Count::Known(3));
-    let headline = |catalogue: &khatt_forms::Catalogue| {
-        let form = catalogue.by_name("incident-initial").unwrap();
-        rendered(form, &three, Language::Ar).headline_text()
-    };
-    let words = crate::counts::expected(Language::Ar)[&3].split(' ').next_back().unwrap();
-    assert!(headline(&sound).contains(words));
-    assert!(!headline(&wrong).contains(words));
-    assert_ne!(
-        sound.by_name("incident-initial").unwrap().hash(),
-        wrong.by_name("incident-initial").unwrap().hash()
+    for (language, a, b) in [
+        (Language::En, "one", "other"),
+        (Language::En, "none", "unknown"),
+        (Language::Ar, "few", "many"),
+        (Language::Ar, "one", "two"),
+        (Language::Ar, "many", "other"),
+        (Language::Fa, "one", "other"),
+        (Language::Fa, "none", "one"),
+        (Language::Ru, "one", "few"),
+        (Language::Ru, "few", "many"),
+        (Language::Fr, "one", "other"),
+        (Language::Fr, "many", "other"),
+        (Language::Zh, "none", "other"),
+        (Language::He, "one", "two"),
+        (Language::He, "two", "other"),
+    ] {
+        let spoilt = with_arms_exchanged(source, language, a, b);
+        assert_ne!(source, spoilt);
+        let wrong = khatt_forms::Catalogue::parse(&[("incident-initial", &spoilt)]).unwrap();
+        let wrong = wrong.by_name("incident-initial").unwrap();
+        let fits = crate::counts::expected(language).into_iter().all(|(n, words)| {
+            let filled = with_count(wrong, Count::known(n));
+            let text = rendered(wrong, &filled, language).headline_text();
+            text.replace(['\u{2066}', '\u{2068}', '\u{2069}'], "").contains(words)
+        });
+        assert!(!fits, "{language}: {a} and {b} exchanged");
+        assert_ne!(wrong.hash(), form("incident-initial").hash());
+    }
+}
+
+#[test]
+fn tokens_exchanged_in_a_wording_change_every_digest_of_that_language() {
+    let source = include_str!("../../../../forms/incident-initial.toml");
+    let filled = filled(form("incident-initial"), 2);
+    let book = Wordbook::builtin();
+    for language in Language::ALL {
+        let start = source.find(&format!("\n{language} = '''\n")).unwrap() + 10;
+        let end = start + source[start..].find("'''").unwrap();
+        let wording = source[start..end]
+            .replace("{ $killed-own }", "{ $tmp }")
+            .replace("{ $killed-other }", "{ $killed-own }")
+            .replace("{ $tmp }", "{ $killed-other }");
+        let spoilt = format!("{}{wording}{}", &source[..start], &source[end..]);
+        // A field that may be absent where another's arm paints it is refused; a required one is not.
+        let wrong = khatt_forms::Catalogue::parse(&[("incident-initial", &spoilt)]).unwrap();
+        let wrong = wrong.by_name("incident-initial").unwrap();
+        let of = |form| rendering_digest(form, &filled, &[language], book).unwrap();
+        assert_ne!(of(wrong), of(form("incident-initial")), "{language}");
+    }
+}
+
+#[test]
+fn a_form_that_lacks_a_language_of_the_line_is_not_rendered_by_guess() {
+    let source = include_str!("../../../../forms/concluded.toml");
+    // Rows of Hebrew, its gloss table, and its wording: all of it, so that six whole ones are left.
+    let (before, rest) = source.split_once("\n[gloss.he]\n").unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    let text: String = format!("{before}\n{after}")
+        .lines()
+        .scan(false, |in_wording, row| {
+            let starts = row == "he = '''";
+            let hebrew = *in_wording || starts || row.starts_with("he = ");
+            *in_wording = starts || (*in_wording && row != "'''");
+            Some(if hebrew { String::new() } else { format!("{row}\n") })
+        })
+        .collect();
+    let catalogue = khatt_forms::Catalogue::parse(&[("concluded", &text)]).unwrap();
+    let six = catalogue.by_name("concluded").unwrap();
+    assert_eq!(six.languages().count(), 6);
+    let filled = filled(form("concluded"), 0);
+    let book = Wordbook::builtin();
+    assert!(render(six, &filled, Language::Ru, book).is_ok());
+    assert_eq!(
+        render(six, &filled, Language::He, book),
+        Err(RenderError::LocalWordingMissing(Language::He))
+    );
+    assert_eq!(
+        rendering_digest(six, &filled, &[Language::En, Language::He], book),
+        Err(RenderError::LocalWordingMissing(Language::He))
     );
 }

@@ -41,7 +41,7 @@ fn every_code_of_every_crate_has_words_in_every_language() {
     assert!(codes.len() > 250, "{} codes found", codes.len());
     let mut missing = Vec::new();
     for code in &codes {
-        for language in Language::ALL {
+        for language in Language::SPOKEN {
             match known(code, language) {
                 Some((text, advice)) if !text.is_empty() && !advice.is_empty() => {}
                 _ => missing.push(format!("{code} in {language:?}")),

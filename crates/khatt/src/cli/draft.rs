@@ -92,6 +92,7 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
 /// Opens a conversation with the post of a folder.
 pub(crate) fn session(folder: &PostFolder, talk: &Talk) -> Result<Session, Trouble> {
     Session::open(folder, talk.language, || talk.post_passphrase(Purpose::Open))
+        .map(|session| session.reading(talk.reading))
 }
 
 impl New {
@@ -113,7 +114,7 @@ impl New {
             inputs: self.fields.read()?,
             language: match &self.written_in {
                 Some(tag) => super::language(tag)?.tag().to_owned(),
-                None => talk.language.tag().to_owned(),
+                None => talk.reading.tag().to_owned(),
             },
             precedence: self.precedence.clone(),
             references: references.collect::<Result<_, _>>()?,

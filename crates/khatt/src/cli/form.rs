@@ -31,7 +31,7 @@ pub(crate) fn run(verb: Verb, talk: Talk) -> u8 {
 }
 
 fn list_row(form: &Form, talk: &Talk) {
-    let title = form.title(talk.language);
+    let title = form.title(talk.reading);
     if talk.json {
         talk.row(&serde_json::json!({
             "form": form.name(),
@@ -48,11 +48,11 @@ fn show(name: &str, talk: &Talk) -> Result<u8, Trouble> {
     let form = Catalogue::builtin().find(name);
     let form = form.map_err(|error| Trouble::typed(&[error], talk.language))?;
     if !talk.json {
-        talk.data(&format!("{}  {}", form.name(), form.title(talk.language)));
-        talk.data(&review_words(form.review(talk.language), talk.language));
+        talk.data(&format!("{}  {}", form.name(), form.title(talk.reading)));
+        talk.data(&review_words(form.review(talk.reading), talk.reading));
     }
     for field in form.fields() {
-        let (label, codes) = (field.label(talk.language), field.codes());
+        let (label, codes) = (field.label(talk.reading), field.codes());
         let marks = [("required", field.required), ("critical", field.critical)];
         if talk.json {
             talk.row(&serde_json::json!({

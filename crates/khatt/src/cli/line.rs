@@ -299,6 +299,10 @@ fn print_charter(draft: &CharterDraft, talk: &Talk) {
             heard.push((tag, language));
         }
     }
+    if heard.is_empty() {
+        // There are words in three languages; a line of others reads them in English.
+        heard.push(("en", WordLanguage::English));
+    }
     if talk.json {
         let parties = (0..=u8::MAX).map(PartyIndex).zip(&charter.parties);
         let parties = parties.map(|(index, party)| {
@@ -337,7 +341,7 @@ fn print_charter(draft: &CharterDraft, talk: &Talk) {
         Kind::Drill => LineKind::Drill,
         Kind::Rehearsal => LineKind::Rehearsal,
     };
-    talk.data(kind_words(kind, talk.language));
+    talk.data(kind_words(kind, talk.reading));
     talk.data(&format!("{}: {}", talk.word("line"), charter.line_id()));
     talk.data(&format!("{}: {}", talk.word("languages"), tags.join(", ")));
     for (index, party) in (0..=u8::MAX).map(PartyIndex).zip(&charter.parties) {

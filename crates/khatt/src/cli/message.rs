@@ -464,7 +464,7 @@ fn sign_response(
         officer: acting.name.clone(),
         form: form.to_owned(),
         inputs,
-        language: talk.language.tag().to_owned(),
+        language: talk.reading.tag().to_owned(),
         precedence: None,
         references: vec![("acknowledges".to_owned(), entry.trim().to_owned())],
         thread: None,
@@ -523,5 +523,5 @@ pub(crate) fn kind_row(kind: &str, talk: &Talk) {
         "drill" => LineKind::Drill,
         _ => LineKind::Rehearsal,
     };
-    talk.data(kind_words(kind, talk.language));
+    talk.data(kind_words(kind, talk.reading));
 }

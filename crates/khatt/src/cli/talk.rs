@@ -23,7 +23,7 @@ pub struct Global {
     /// Write one JSON object a row to stdout
     #[arg(long, global = true)]
     pub json: bool,
-    /// Speak this language (en, ar, fa), instead of the post's
+    /// Speak this language (en, ar, fa), or show messages in it (ru, fr, zh, he too)
     #[arg(long = "in", value_name = "LANG", global = true)]
     pub language: Option<String>,
     /// Never ask on the terminal
@@ -39,12 +39,14 @@ pub struct Global {
 pub struct Talk {
     /// Whether data is written as JSON.
     pub json: bool,
-    /// The officer's language.
+    /// The officer's language: of errors, advice and every word that is not a message's.
     pub language: Language,
+    /// The language in which messages are read; the officer's unless `--in` names another.
+    pub reading: Language,
     /// Whether the terminal may be asked.
     pub ask: Ask,
     passphrase_file: Option<PathBuf>,
-    named: bool,
+    named: Named,
 }
 
 impl Talk {
@@ -54,20 +56,26 @@ impl Talk {
     ///
     /// [`CommandError::LocalLanguage`].
     pub fn new(global: &Global) -> Result<Self, CommandError> {
-        let named = global.language.as_deref();
-        let language = match named {
-            Some(tag) => language(tag)?,
-            None => std::env::var("KHATT_LANG")
-                .ok()
-                .and_then(|tag| Language::from_tag(&tag))
-                .unwrap_or(Language::En),
+        let tag = global.language.as_deref();
+        let usual = || {
+            let named = std::env::var("KHATT_LANG").ok();
+            named.and_then(|tag| Language::spoken(&tag)).unwrap_or(Language::En)
         };
+        let reading = tag.map(language).transpose()?;
+        let spoken = tag.and_then(Language::spoken);
+        let named = match (reading, spoken) {
+            (None, _) => Named::Nothing,
+            (Some(_), None) => Named::Reading,
+            (Some(_), Some(_)) => Named::Both,
+        };
+        let language = spoken.unwrap_or_else(usual);
         Ok(Self {
             json: global.json,
             language,
+            reading: reading.unwrap_or(language),
             ask: if global.no_input { Ask::Never } else { Ask::Terminal },
             passphrase_file: global.passphrase_file.clone(),
-            named: named.is_some(),
+            named,
         })
     }
 
@@ -75,10 +83,13 @@ impl Talk {
     #[must_use]
     pub fn at(&self, folder: &PostFolder) -> Self {
         let mut talk = self.clone();
-        if !self.named
+        if self.named != Named::Both
             && let Some(language) = folder.officer_language()
         {
             talk.language = language;
+            if self.named == Named::Nothing {
+                talk.reading = language;
+            }
         }
         if talk.passphrase_file.is_none() {
             talk.passphrase_file = folder.rehearsal_passphrase_path();
@@ -199,7 +210,16 @@ impl Talk {
     }
 }
 
-/// Reads a language's tag.
+/// What `--in` decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    Nothing,
+    /// In which language messages are read; this command's own words are not complete in it.
+    Reading,
+    Both,
+}
+
+/// Reads the tag of a language that forms are worded in.
 ///
 /// # Errors
 ///

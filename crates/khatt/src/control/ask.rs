@@ -29,6 +29,9 @@ pub struct Envelope {
     pub ask: String,
     /// The language of the officer who asks, as a tag.
     pub language: String,
+    /// The language in which messages are to be read, if it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
     /// The officer's proof, where the question names one. Hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,

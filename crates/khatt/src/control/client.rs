@@ -27,6 +27,7 @@ pub struct Session {
     end: End,
     nonce: String,
     language: Language,
+    reading: Language,
 }
 
 enum End {
@@ -65,7 +66,12 @@ impl Session {
                 let (host, charter, own, reader) = take_up(folder, store, None)?;
                 let host = Driven { host: Arc::new(host), language, mode: "alone" };
                 let desk = Desk::new(Box::new(host), charter, own, reader);
-                Ok(Self { end: End::Alone(Box::new(desk)), nonce: server::nonce(), language })
+                Ok(Self {
+                    end: End::Alone(Box::new(desk)),
+                    nonce: server::nonce(),
+                    language,
+                    reading: language,
+                })
             }
             other => other,
         }
@@ -83,13 +89,20 @@ impl Session {
             let (theirs, ours) = (hello.khatt, wire::VERSION);
             return Err(ControlError::LocalOtherVersion { theirs, ours }.into());
         }
-        Ok(Self { end: End::Running(stream), nonce: hello.nonce, language })
+        Ok(Self { end: End::Running(stream), nonce: hello.nonce, language, reading: language })
+    }
+
+    /// Reads messages in this language from here on.
+    #[must_use]
+    pub const fn reading(mut self, language: Language) -> Self {
+        self.reading = language;
+        self
     }
 
     /// Speaks to the desk of this very process, which answers as over the socket.
     #[must_use]
     pub fn beside(desk: Arc<Desk>, language: Language) -> Self {
-        Self { end: End::Beside(desk), nonce: server::nonce(), language }
+        Self { end: End::Beside(desk), nonce: server::nonce(), language, reading: language }
     }
 
     /// Tells whether a post with its network answers.
@@ -107,7 +120,8 @@ impl Session {
         let text = serde_json::to_string(ask).map_err(|_| ControlError::LocalMalformed)?;
         let proof = signer.map(|signer| prove(&self.nonce, &text, signer));
         let language = self.language.tag().to_owned();
-        let envelope = Envelope { ask: text, language, proof };
+        let reading = (self.reading != self.language).then(|| self.reading.tag().to_owned());
+        let envelope = Envelope { ask: text, language, reading, proof };
         let answer = match &mut self.end {
             End::Running(stream) => {
                 wire::write(stream, &envelope, wire::ASK_MAX)?;

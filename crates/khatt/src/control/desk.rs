@@ -96,12 +96,13 @@ impl Desk {
     /// Answers one question.
     #[must_use]
     pub fn answer(&self, envelope: &Envelope, nonce: &str) -> Answer {
-        let language = Language::from_tag(&envelope.language).unwrap_or(Language::En);
+        let language = Language::spoken(&envelope.language).unwrap_or(Language::En);
+        let reading = envelope.reading.as_deref().and_then(Language::from_tag).unwrap_or(language);
         let answered = serde_json::from_str::<Ask>(&envelope.ask)
             .map_err(|_| ControlError::LocalMalformed.into())
             .and_then(|ask| {
                 self.check_proof(&ask, envelope, nonce)?;
-                self.try_answer(ask, language)
+                self.try_answer(ask, language, reading)
             });
         answered.unwrap_or_else(Answer::Refused)
     }
@@ -123,7 +124,12 @@ impl Desk {
         if proved { Ok(()) } else { Err(ControlError::LocalNotProved.into()) }
     }
 
-    fn try_answer(&self, ask: Ask, language: Language) -> Result<Answer, Trouble> {
+    fn try_answer(
+        &self,
+        ask: Ask,
+        language: Language,
+        reading: Language,
+    ) -> Result<Answer, Trouble> {
         match ask {
             Ask::Status => {
                 let mode = self.host.mode();
@@ -147,7 +153,7 @@ impl Desk {
                 let found = self.look(move |line, now| {
                     let draft = line.drafts().find(|draft| draft.id() == id.0)?;
                     let to_sign = line.draft_to_sign(id, now)?;
-                    Some(DraftView::of(draft, &to_sign, line, language))
+                    Some(DraftView::of(draft, &to_sign, line, reading))
                 })?;
                 let found = found.ok_or_else(|| no_such_draft(&draft))?;
                 Ok(Answer::Draft(Box::new(found)))
@@ -159,14 +165,14 @@ impl Desk {
                 self.done(Act::Return { draft, officer, reason })
             }
             Ask::Messages { post, limit } => {
-                let messages = self.messages(post.as_deref(), limit, language)?;
+                let messages = self.messages(post.as_deref(), limit, reading)?;
                 Ok(Answer::Messages { messages })
             }
             Ask::Message { entry } => {
                 let id = entry_id(&entry)?;
                 let found = self.look(move |line, now| {
                     let view = line.message_view(id)?;
-                    Ok(view.map(|view| MessageView::of(line, &view, now, language)))
+                    Ok(view.map(|view| MessageView::of(line, &view, now, reading)))
                 })?;
                 let found = found.map_err(|error: khatt_core::store::ReadError| error.into());
                 let found: Option<MessageView> = found.map_err(|trouble: Trouble| trouble)?;
@@ -174,7 +180,7 @@ impl Desk {
                 Ok(Answer::Message(Box::new(found)))
             }
             Ask::Ladder { entry, level, wait_ms } => {
-                self.ladder(entry_id(&entry)?, level, wait_ms.min(WAIT_MAX_MS), language)
+                self.ladder(entry_id(&entry)?, level, wait_ms.min(WAIT_MAX_MS), reading)
             }
             Ask::Disclose { entry, officers, charter } => {
                 let id = entry_id(&entry)?;

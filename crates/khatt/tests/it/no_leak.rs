@@ -75,8 +75,10 @@ impl Side {
         let key = self.folder.officer_key(officer, &Passphrase::new(PASS.as_bytes())).unwrap();
         let text = serde_json::to_string(ask).unwrap();
         let proof = Some(prove("nonce", &text, key.signer()));
-        let answer =
-            self.desk.answer(&Envelope { ask: text, language: "en".to_owned(), proof }, "nonce");
+        let answer = self.desk.answer(
+            &Envelope { ask: text, language: "en".to_owned(), reading: None, proof },
+            "nonce",
+        );
         heard.note(format!("{ask:?} {answer:?} {key:?}"));
         if let Answer::Refused(trouble) = &answer {
             heard.note(format!("{trouble} {}", serde_json::to_string(trouble).unwrap()));

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..body import Body
 from ..charter import Charter
 from .fit import Unfit, check
-from .paint import NoRendering
+from .paint import NoRendering, worded
 from .phrases import LANGUAGES
 from .render import digest
 
@@ -79,12 +79,12 @@ class Wordbook:
     def caption(self, code: str, language: str) -> str:
         if code not in self.codes:
             raise NoRendering(code)
-        return self.codes[code]["caption"][language]
+        return worded(self.codes[code]["caption"], language)
 
     def place(self, identifier: str, language: str) -> str:
         if identifier not in self.places:
             raise NoRendering(identifier)
-        return self.places[identifier]["name"][language]
+        return worded(self.places[identifier]["name"], language)
 
     def form(self, number: int, version: int) -> dict:
         if (number, version) not in self.known:

@@ -3,16 +3,17 @@
 from datetime import datetime, timedelta, timezone
 
 from .. import body as bodies
-from .phrases import of, phrase
+from .phrases import fill, of, phrase
 
 LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 ROW = "\n  "
-DIGITS = {"en": "0123456789", "ar": "٠١٢٣٤٥٦٧٨٩", "fa": "۰۱۲۳۴۵۶۷۸۹"}
-DIRECTION = {"en": LRI, "ar": RLI, "fa": RLI}
+LATIN = "0123456789"
+DIGITS = {"ar": "٠١٢٣٤٥٦٧٨٩", "fa": "۰۱۲۳۴۵۶۷۸۹"}
+FROM_THE_RIGHT = ("ar", "fa", "he")
 
 
 class NoRendering(Exception):
-    """A code without a caption, a place that is not in the gazetteer, or a form that is not known."""
+    """A form, a code or a place that is not known, or has no words in the language."""
 
 
 def token(text: str, mark: str = LRI) -> str:
@@ -20,12 +21,13 @@ def token(text: str, mark: str = LRI) -> str:
 
 
 def digits(text: str, language: str) -> str:
-    return "".join(DIGITS[language][int(one)] if one in DIGITS["en"] else one for one in text)
+    own = DIGITS.get(language, LATIN)
+    return "".join(own[LATIN.index(one)] if one in LATIN else one for one in text)
 
 
 def number(value: int, language: str) -> str:
     shown = token(digits(str(value), language))
-    return shown if language == "en" else f"{shown} {token(f'[{value}]')}"
+    return f"{shown} {token(f'[{value}]')}" if language in DIGITS else shown
 
 
 class Painter:
@@ -38,6 +40,12 @@ class Painter:
 
     def say(self, name: str) -> str:
         return phrase(name, self.language)
+
+    def fill(self, pattern: str, row: str = "", **slots: str) -> str:
+        return fill(pattern, self.language, row, **slots)
+
+    def number(self, value: int) -> str:
+        return number(value, self.language)
 
     def value(self, value: tuple, row: str = ROW) -> str:
         """What stands in a row, or, with the comma for `row`, in a headline."""
@@ -52,24 +60,26 @@ class Painter:
 
     def count(self, items: tuple) -> str:
         kind, *numbers = items
-        shown = [number(one, self.language) for one in numbers]
+        shown = [self.number(one) for one in numbers]
         if kind == 0:
-            return f"{self.say('none')} ({number(0, self.language)})"
+            return self.fill("none", n=self.number(0))
         if kind == 1:
             return shown[0]
         if kind == 2:
-            return f"{self.say('from')} {shown[0]} {self.say('to')} {shown[1]}"
+            return self.fill("range", a=shown[0], b=shown[1])
         if kind in (3, 4):
-            return f"{self.say('at-least' if kind == 3 else 'at-most')} {shown[0]}"
+            return self.fill("at-least" if kind == 3 else "at-most", n=shown[0])
         return self.unknown()
 
     def claims(self, items: tuple, row: str) -> str:
-        if len(items) == 1 and items[0][0] == 0 and items[0][1] == 5:
-            return self.unknown()
-        shown = [f"{self.count(one[1:])} ({of('Status', one[0], self.language)})" for one in items]
-        if len(shown) == 1:
-            return shown[0]
-        return row.join([self.say("separate"), *shown])
+        shown = [self.claim(*one) for one in items]
+        return shown[0] if len(shown) == 1 else row.join([self.say("separate"), *shown])
+
+    def claim(self, status: int, *count: int) -> str:
+        shown = self.count(count)
+        if status == 0 and count[0] == 5:
+            return shown
+        return self.fill("claim", n=shown, s=of("Status", status, self.language))
 
     def instant(self, items: tuple, row: str = "") -> str:
         zone = items[1] if len(items) > 1 else None
@@ -78,128 +88,127 @@ class Painter:
         local = at + timedelta(minutes=offset)
         clock = local.strftime("%H:%M:%S" if local.second else "%H:%M")
         stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ" if at.second else "%Y-%m-%dT%H:%MZ")
-        shown = self.say("at-time") + token(digits(clock, self.language)) + " "
-        if zone:
-            sign = "-" if offset < 0 else "+"
-            hours, minutes = divmod(abs(offset), 60)
-            shown += (
-                f"{self.say('local-time')} ({token(f'{zone} UTC{sign}{hours:02}:{minutes:02}')})"
-            )
-        else:
-            shown += self.say("in-utc")
-        day, year = (token(digits(str(one), self.language)) for one in (local.day, local.year))
-        weekday, month = (
-            of("Weekdays", local.weekday(), self.language),
-            of("Months", local.month - 1, self.language),
+        hours, minutes = divmod(abs(offset), 60)
+        return self.fill(
+            "local" if zone else "utc",
+            t=self.own(clock),
+            z=token(f"{zone} UTC{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"),
+            w=of("Weekdays", local.weekday(), self.language),
+            d=self.own(str(local.day)),
+            m=of("Months", local.month - 1, self.language),
+            y=self.own(str(local.year)),
+            i=token(stamp),
         )
-        shown += f"{self.say('comma')}{weekday} {day} {month} {year}{self.say('semicolon')}"
-        return shown + (f"{self.say('utc')} " if zone else "") + token(stamp)
+
+    def own(self, text: str) -> str:
+        return token(digits(text, self.language))
 
     def window(self, items: tuple, row: str) -> str:
         first, second = map(self.instant, items)
-        return f"{self.say('from')} {first}{row}{self.say('until')} {second}"
+        return self.fill("window", row, a=first, b=second)
 
     def distance(self, metres: int) -> str:
         if metres % 1000 == 0:
-            return f"{number(metres // 1000, self.language)} {self.say('kilometres')}"
-        return f"{number(metres, self.language)} {self.say('metres')}"
+            return self.fill("kilometres", n=self.number(metres // 1000))
+        return self.fill("metres", n=self.number(metres))
 
     def circle(self, items: tuple, row: str) -> str:
-        return (
-            f"{self.say('circle')} {self.distance(items[2])}{self.say('comma')}{point(items[:2])}"
-        )
+        return self.fill("circle", r=self.distance(items[2]), c=point(items[:2]))
 
     def polygon(self, items: tuple, row: str) -> str:
         corners = [point(items[at : at + 2]) for at in range(0, len(items), 2)]
-        return f"{self.say('polygon')}: {self.say('semicolon').join(corners)}"
+        return self.fill("polygon", c=self.say("semicolon").join(corners))
 
     def heights(self, items: tuple, row: str) -> str:
         lower, upper = map(self.height, items)
-        return f"{self.say('from')} {lower} {self.say('to')} {upper}"
+        return self.fill("heights", a=lower, b=upper)
 
     def height(self, value: tuple) -> str:
         kind = value[0]
         if kind == 0:
             return self.say("surface")
         if kind == 8:
-            return self.say("no-limit")
+            return self.say("unlimited")
         if kind == 7:
             return token(f"FL{value[1]:03}")
-        unit = self.say("metres" if kind < 4 else "feet")
-        return (
-            f"{number(value[1], self.language)} {unit} {of('What', (kind - 1) % 3, self.language)}"
-        )
+        pattern = "metres-above" if kind < 4 else "feet-above"
+        datum = of("Data", (kind - 1) % 3, self.language)
+        return self.fill(pattern, n=self.number(value[1]), d=datum)
 
     def place(self, items: tuple, row: str) -> str:
-        return f"{token(self.wordbook.place(items[0], self.language), FSI)} ({point(items[1:])})"
+        name = token(self.wordbook.place(items[0], self.language), FSI)
+        return self.fill("place", n=name, c=point(items[1:]))
 
     def code(self, code: str) -> str:
         return token(self.wordbook.caption(code, self.language), FSI)
 
     def codes(self, items: tuple, row: str) -> str:
-        return self.say("comma").join(map(self.code, items))
+        return self.say("listed").join(map(self.code, items))
 
     def yes_no(self, items: tuple, row: str) -> str:
         return self.unknown() if items[0] == 2 else self.say(("yes", "no")[items[0]])
 
     def text(self, items: tuple, row: str = "") -> str:
         language, content = items
-        shown = token(content, DIRECTION[language])
+        shown = token(content, RLI if language in FROM_THE_RIGHT else LRI)
         if language == self.language:
             return shown
         name = of("Names", bodies.LANGUAGES.index(language), self.language)
-        comma = self.say("comma")
-        return f"[{self.say('original-in')} {name}{comma}{self.say('not-translated')}] {shown}"
-
-    def numbered(self, word: str, value: int, shown: str) -> str:
-        return f"{self.say(word)} {number(value, self.language)}: {shown}"
+        return self.fill("foreign", l=name, t=shown)
 
     def questions(self, items: tuple, row: str) -> str:
-        return row.join(self.numbered("question", one[0], self.text(one[1:])) for one in items)
+        return row.join(self.question(one[0], self.text(one[1:])) for one in items)
 
     def answers(self, items: tuple, row: str) -> str:
-        return row.join(
-            self.numbered("question", one[0], self.answer(one[1], one[2:])) for one in items
-        )
+        return row.join(self.question(one[0], self.answer(one[1], one[2:])) for one in items)
+
+    def question(self, value: int, shown: str) -> str:
+        return self.fill("question", n=self.number(value), t=shown)
 
     def answer(self, kind: int, rest: tuple) -> str:
         if kind < 2:
-            return f"{self.say(('answered', 'answered-in-part')[kind])}: {self.text(rest)}"
+            return self.fill(("answered", "answered-in-part")[kind], t=self.text(rest))
         if kind == 2:
-            return f"{self.say('declined')}: {self.code(rest[0])}"
+            return self.fill("declined", r=self.code(rest[0]))
         if kind == 3:
-            return f"{self.say('stand-by')} {self.instant(rest)}"
-        return self.say("not-ours")
+            return self.fill("stand-by", i=self.instant(rest))
+        return self.say("not-our-forces")
 
     def terms(self, items: tuple, row: str) -> str:
-        return row.join(self.numbered("term", one[0], self.term(one[1], one[2:])) for one in items)
+        return row.join(self.term(*one) for one in items)
 
-    def term(self, position: int, rest: tuple) -> str:
-        shown = of("Position", position, self.language)
-        return f"{shown}: {self.text(rest)}" if rest else shown
+    def term(self, value: int, position: int, *text: str) -> str:
+        slots = {"n": self.number(value), "p": of("Position", position, self.language)}
+        if text:
+            return self.fill("term-text", **slots, t=self.text(text))
+        return self.fill("term", **slots)
 
     def repeated(self, items: tuple, row: str) -> str:
         form = self.wordbook.form(items[0], items[1])
-        shown = [f"{self.say('fields')} {token(form['title'][self.language], FSI)}"]
+        title = token(worded(form["title"], self.language), FSI)
+        shown = [self.fill("of-form", f=title)]
         values = dict(zip(items[2::2], items[3::2]))
         for field in form["field"]:
             if field["number"] in values:
-                label = token(field["label"][self.language], FSI)
-                shown.append(f"{label}: {self.value(values[field['number']], row)}")
+                label = token(worded(field["label"], self.language), FSI)
+                value = self.value(values[field["number"]], row)
+                shown.append(self.fill("repeated", l=label, v=value))
         return row.join(shown)
 
-    def listed(self, at: int, shown: str) -> str:
-        return f"{number(at, self.language)}: {shown}"
+    def rows(self, values: list[str], row: str) -> str:
+        shown = (self.fill("numbered", n=self.number(at), v=one) for at, one in enumerate(values, 1))
+        return row.join(shown)
 
     def route(self, items: tuple, row: str) -> str:
         def one(items: tuple) -> str:
-            when = f"{self.say('comma')}{self.instant(items[2:])}" if len(items) > 2 else ""
-            return point(items[:2]) + when
+            if len(items) == 2:
+                return point(items)
+            return self.fill("waypoint", c=point(items[:2]), i=self.instant(items[2:]))
 
-        return row.join(self.listed(at, one(items)) for at, items in enumerate(items, 1))
+        return self.rows([one(items) for items in items], row)
 
     def instants(self, items: tuple, row: str) -> str:
-        return row.join(self.listed(at, self.instant(one)) for at, one in enumerate(items, 1))
+        return self.rows([self.instant(one) for one in items], row)
 
     def level(self, items: tuple, row: str) -> str:
         # The table gives code and wording in one cell.
@@ -218,6 +227,12 @@ def frequency(hertz: int) -> str:
 
 def groups(hashed: bytes) -> str:
     return " ".join(hashed[at : at + 2].hex() for at in range(0, len(hashed), 2))
+
+
+def worded(table: dict[str, str], language: str) -> str:
+    if language not in table:
+        raise NoRendering(language)
+    return table[language]
 
 
 def point(items: tuple) -> str:
@@ -260,5 +275,5 @@ PAINTERS = {
     bodies.FREQUENCY: lambda painter, rest, row: token(frequency(rest[0])),
     bodies.BEARING: lambda painter, rest, row: token(f"{rest[0]:03}°T"),
     bodies.HASH: lambda painter, rest, row: token(groups(rest[0])),
-    bodies.IDENTIFIERS: lambda painter, rest, row: painter.say("comma").join(map(token, rest)),
+    bodies.IDENTIFIERS: lambda painter, rest, row: painter.say("listed").join(map(token, rest)),
 }

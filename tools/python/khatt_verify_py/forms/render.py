@@ -5,7 +5,7 @@ from hashlib import sha256
 from .. import body as bodies
 from ..body import Body
 from . import wording
-from .paint import Painter, number
+from .paint import Painter, number, worded
 from .phrases import LANGUAGES, phrase
 
 
@@ -27,6 +27,7 @@ def _text(text: str) -> bytes:
 def render(
     body: Body, form: dict, wordbook: object, language: str
 ) -> tuple[str, str, list[tuple[str, str]]]:
+    title = worded(form["title"], language)
     painter = Painter(language, wordbook, body.language)
     values = dict(body.fields)
     rows = []
@@ -36,7 +37,7 @@ def render(
             rows.append((field["label"][language], painter.value(value)))
         elif field.get("harm"):
             rows.append((field["label"][language], painter.not_stated()))
-    return form["title"][language], _headline(form, values, painter), rows
+    return title, _headline(form, values, painter), rows
 
 
 def _headline(form: dict, values: dict[int, tuple], painter: Painter) -> str:
@@ -92,9 +93,33 @@ def _count_arms(items: tuple, language: str) -> list[str]:
 
 def plural(count: int, language: str) -> str:
     """CLDR's cardinal category of a whole number from 1 (§5.4)."""
-    if language != "ar":
-        return "one" if count == 1 else "other"
+    return PLURALS[language](count)
+
+
+def _arabic(count: int) -> str:
     if count in (1, 2):
         return ("one", "two")[count - 1]
     rest = count % 100
     return "few" if 3 <= rest <= 10 else "many" if 11 <= rest else "other"
+
+
+def _russian(count: int) -> str:
+    ones, tens = count % 10, count % 100 // 10
+    if tens == 1 or not 1 <= ones <= 4:
+        return "many"
+    return "one" if ones == 1 else "few"
+
+
+def _one(count: int) -> str:
+    return "one" if count == 1 else "other"
+
+
+PLURALS = {
+    "en": _one,
+    "ar": _arabic,
+    "fa": _one,
+    "ru": _russian,
+    "fr": lambda count: "many" if count % 1_000_000 == 0 else _one(count),
+    "zh": lambda count: "other",
+    "he": lambda count: "two" if count == 2 else _one(count),
+}

@@ -199,7 +199,7 @@ impl Forger {
         let mut draft = rig.draft(self.post, form.name(), &fields);
         draft.language = example.language;
         let digest =
-            rendering_digest(form, &draft.filled, &Language::ALL, Wordbook::builtin()).unwrap();
+            rendering_digest(form, &draft.filled, &Language::SPOKEN, Wordbook::builtin()).unwrap();
         let body = Body {
             form: form.id(),
             language: draft.language,

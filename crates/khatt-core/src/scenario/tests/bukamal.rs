@@ -38,7 +38,7 @@ fn faults(form: &str, fields: &[Field], more: &[(&str, String)], language: &str)
     let language = Language::from_tag(language).unwrap();
     match Filled::from_input(form, &inputs, language, Wordbook::builtin()) {
         Ok(filled) => {
-            let shown = rendering_digest(form, &filled, &Language::ALL, Wordbook::builtin());
+            let shown = rendering_digest(form, &filled, &Language::SPOKEN, Wordbook::builtin());
             shown.err().iter().map(ToString::to_string).collect()
         }
         Err(faults) => faults.iter().map(ToString::to_string).collect(),
