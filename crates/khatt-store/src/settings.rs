@@ -45,6 +45,8 @@ pub(crate) fn connect(dir: &Path, purpose: Use, syncs: Syncs) -> Result<Connecti
     // A failed sync must not be tried again on the way out: the kernel may say yes and have nothing.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(failed)?;
+    // A plan must not depend on the values that are bound: each query would be prepared anew.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     conn.busy_timeout(Duration::from_millis(BUSY_MS)).map_err(failed)?;
     conn.set_prepared_statement_cache_capacity(64);
     if purpose == Use::Create {
