@@ -106,6 +106,7 @@ impl HeadFile {
             .open(dir.join(FILE))
             .map_err(OpenError::io("opening heads"))?;
         let mut head_file = Self::unknown(file);
+        head_file.forget_pages();
         if bytes.len() != RING_LEN {
             return Ok((head_file, None));
         }
@@ -158,6 +159,7 @@ impl HeadFile {
         self.holds_batches = true;
         if place.start < self.next {
             self.written_from = None;
+            self.forget_pages();
         }
         self.file.write_all_at(record, place.start)?;
         self.next = place.end;
@@ -199,7 +201,17 @@ impl HeadFile {
         self.needed.clear();
         self.written_from = Some(kept.start);
         self.holds_batches = false;
+        self.forget_pages();
         Ok(())
+    }
+
+    /// Lets the kernel drop what it holds of the file, all of which is synced.
+    ///
+    /// What was read or written in one piece lies in memory in large pieces, and the kernel walks
+    /// through the whole of one for each block that is written into it: a third of a commit's time.
+    fn forget_pages(&self) {
+        // Where the file system has no such thing, nothing is gained and nothing lost.
+        let _ = rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed);
     }
 
     fn zero(&self, start: u64, end: u64) -> io::Result<()> {
