@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use khatt_forms::{Body, FieldComparison, Filled, Form, Outcome, compare};
-use khatt_record::auth::{Auth, OfficerSignature, SIGNATURES_MAX};
+use khatt_record::auth::{Auth, Checked, OfficerSignature, SIGNATURES_MAX};
 use khatt_record::charter::{ReleaseRule, YesNo};
 use khatt_record::commit::{Seed, body_commitment};
 use khatt_record::entry::Act;
@@ -43,6 +43,8 @@ pub struct Draft {
     replaces: Option<[u8; 16]>,
     signatures: BTreeMap<OfficerIndex, Signed>,
     returned: Option<Returned>,
+    /// The signatures that this process has checked; after a restart, none.
+    checked: Checked,
 }
 
 /// What a draft is made of.
@@ -151,6 +153,7 @@ impl Draft {
             replaces: None,
             signatures: BTreeMap::new(),
             returned: None,
+            checked: Checked::none(),
         })
     }
 
@@ -179,6 +182,12 @@ impl Draft {
     pub fn digest(&self) -> Hash {
         let c_body = body_commitment(&self.seed.body_salt(), &self.bytes);
         release_digest(c_body, self.precedence, self.thread)
+    }
+
+    /// Returns the signatures on it that were checked here, and need not be checked again.
+    #[must_use]
+    pub const fn checked(&self) -> &Checked {
+        &self.checked
     }
 
     /// Returns what an officer is to sign in this role until this time (rounded down to a second).
@@ -244,7 +253,7 @@ impl Draft {
         }
         let statement = self.statement(charter, post, signature.role, signature.not_after_ms);
         signature
-            .check(charter, post, &statement)
+            .check_noting(charter, post, &statement, &mut self.checked)
             .map_err(|fault| DraftError::from_auth(&fault, officer))?;
         self.check_typed_back(form, signature.role, rule, typed_back)?;
 

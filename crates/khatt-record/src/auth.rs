@@ -18,6 +18,8 @@ use crate::statement::{KeyId, Role, Statement, release_digest};
 
 /// The greatest number of officers' signatures on one message.
 pub const SIGNATURES_MAX: usize = 8;
+/// How many good signatures are noted: each officer's, and one more for each that was made anew.
+const CHECKED_MAX: usize = 2 * SIGNATURES_MAX;
 /// The longest time between append and `not_after`, in seconds: a little more than 30 years.
 const NOT_AFTER_MAX_S: u64 = 1_000_000_000;
 
@@ -47,6 +49,34 @@ impl fmt::Debug for OfficerSignature {
 /// All officers' signatures of one message, in the order in which they were made.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Auth(pub Vec<OfficerSignature>);
+
+/// Signatures that were found good here, so that their arithmetic need not be done again.
+///
+/// Each is noted with the key and the bytes that it was checked against: where either is another,
+/// or nothing was noted, the signature is checked. Rules are never noted. It says nothing of what
+/// it is kept beside, so any two are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Checked(Vec<(PublicKey, Vec<u8>, [u8; 64])>);
+
+impl PartialEq for Checked {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Checked {}
+
+impl Checked {
+    /// Returns nothing noted.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    fn holds(&self, key: &PublicKey, signed: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.iter().any(|(of, bytes, held)| of == key && bytes == signed && held == signature)
+    }
+}
 
 /// By what officers' signatures are judged: a charter, and what is in force of officers' keys.
 ///
@@ -255,6 +285,35 @@ impl OfficerSignature {
         post: PostIndex,
         statement: &Statement,
     ) -> Result<(), AuthError> {
+        self.check_but(keys, post, statement, &Checked::none()).map(|_| ())
+    }
+
+    /// As [`OfficerSignature::check`], and notes the signature for [`check_auth_but`].
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] names what is wrong; nothing is noted then.
+    pub fn check_noting(
+        &self,
+        keys: &impl OfficersInForce,
+        post: PostIndex,
+        statement: &Statement,
+        checked: &mut Checked,
+    ) -> Result<(), AuthError> {
+        let (key, signed) = self.check_but(keys, post, statement, checked)?;
+        if checked.0.len() < CHECKED_MAX && !checked.holds(&key, &signed, &self.signature) {
+            checked.0.push((key, signed, self.signature));
+        }
+        Ok(())
+    }
+
+    fn check_but(
+        &self,
+        keys: &impl OfficersInForce,
+        post: PostIndex,
+        statement: &Statement,
+        checked: &Checked,
+    ) -> Result<(PublicKey, Vec<u8>), AuthError> {
         let party = keys.charter().post(post).ok_or(AuthError::PeerNoSuchPost(post))?.party;
         let officer =
             keys.officer(self.officer).ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
@@ -268,8 +327,12 @@ impl OfficerSignature {
             .officer_key(self.officer, self.key)
             .ok_or(AuthError::PeerNoSuchOfficer(self.officer))?;
         let kid = KeyId { officer: self.officer, key: self.key };
-        key.verify(&statement.to_be_signed(kid), &self.signature)
-            .map_err(|_| AuthError::PeerBadSignature(self.officer))
+        let signed = statement.to_be_signed(kid);
+        if !checked.holds(key, &signed, &self.signature) {
+            key.verify(&signed, &self.signature)
+                .map_err(|_| AuthError::PeerBadSignature(self.officer))?;
+        }
+        Ok((*key, signed))
     }
 }
 
@@ -342,8 +405,23 @@ pub fn check_auth(
     header: &MessageHeader,
     part: &OpenPart,
 ) -> Result<VerifiedAuth, AuthError> {
+    check_auth_but(keys, post, header, part, &Checked::none())
+}
+
+/// As [`check_auth`], and spares the arithmetic of signatures that were noted as good.
+///
+/// # Errors
+///
+/// [`AuthError`] names the first thing that is wrong.
+pub fn check_auth_but(
+    keys: &impl OfficersInForce,
+    post: PostIndex,
+    header: &MessageHeader,
+    part: &OpenPart,
+    checked: &Checked,
+) -> Result<VerifiedAuth, AuthError> {
     part.check_against(header)?;
-    check_signatures(keys, post, header, &part.auth, part.seed.draft_id())
+    check_each(keys, post, header, &part.auth, part.seed.draft_id(), checked)
 }
 
 /// Checks signatures that were found to be what an entry of `post` commits to.
@@ -360,6 +438,17 @@ pub fn check_signatures(
     auth: &[u8],
     draft_id: [u8; 16],
 ) -> Result<VerifiedAuth, AuthError> {
+    check_each(keys, post, header, auth, draft_id, &Checked::none())
+}
+
+fn check_each(
+    keys: &impl OfficersInForce,
+    post: PostIndex,
+    header: &MessageHeader,
+    auth: &[u8],
+    draft_id: [u8; 16],
+    checked: &Checked,
+) -> Result<VerifiedAuth, AuthError> {
     let auth = Auth::decode(auth, header.t_ms)?;
     let verified = check_rule(keys.charter(), post, header, &auth)?;
     for one in &auth.0 {
@@ -368,7 +457,7 @@ pub fn check_signatures(
         }
         let digest = release_digest(header.c_body, header.precedence, header.thread);
         let statement = one.statement(keys.charter(), post, header.act, draft_id, digest);
-        one.check(keys, post, &statement)?;
+        one.check_but(keys, post, &statement, checked)?;
     }
     Ok(verified)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use khatt_forms::{Body, MAX_BODY_BYTES};
-use khatt_record::auth::{OfficerSignature, SIGNATURES_MAX};
+use khatt_record::auth::{Checked, OfficerSignature, SIGNATURES_MAX};
 use khatt_record::commit::Seed;
 
 use super::{Draft, REASON_MAX, Returned, Signed};
@@ -101,6 +101,7 @@ impl Draft {
             replaces,
             signatures,
             returned,
+            checked: Checked::none(),
         };
         unpack.finish(&draft.encode(now))?;
         Ok(draft)

@@ -49,6 +49,34 @@ fn check(
 }
 
 #[test]
+fn noted_signature_is_spared_and_no_other() {
+    let charter = line();
+    let both = [(0, 41, Role::Draft), (1, 42, Role::Release)];
+    let (header, part) = message(&charter, Act::Release, Precedence::Immediate, &both);
+    let digest = release_digest(header.c_body, header.precedence, None);
+    let post = PostIndex(0);
+    let mut checked = Checked::none();
+    for one in Auth::decode(&part.auth, T_MS).unwrap().0 {
+        let statement = one.statement(&charter, post, header.act, part.seed.draft_id(), digest);
+        one.check_noting(&charter, post, &statement, &mut checked).unwrap();
+        // The same bytes by nobody: refused, and not noted.
+        let bad = OfficerSignature { signature: [7; 64], ..one };
+        let fault = Err(AuthError::PeerBadSignature(one.officer));
+        assert_eq!(bad.check_noting(&charter, post, &statement, &mut checked), fault);
+    }
+    assert_eq!(checked.0.len(), 2);
+    check_auth_but(&charter, post, &header, &part, &checked).unwrap();
+    // What was noted holds for these bytes, this key and this signature alone, and no rule is spared.
+    let (other, part) =
+        message(&charter, Act::Release, Precedence::Flash, &[(0, 43, Role::Draft), both[1]]);
+    let fault = Err(AuthError::PeerBadSignature(OfficerIndex(0)));
+    assert_eq!(check_auth_but(&charter, post, &other, &part, &checked), fault);
+    let (alone, part) = message(&charter, Act::Release, Precedence::Immediate, &both[1..]);
+    let fault = Err(AuthError::PeerTooFew { given: 1, needed: 2 });
+    assert_eq!(check_auth_but(&charter, post, &alone, &part, &checked), fault);
+}
+
+#[test]
 fn two_officers_release_and_one_cannot() {
     let both = [(0, 41, Role::Draft), (1, 42, Role::Release)];
     let verified = check(Act::Release, Precedence::Immediate, &both).unwrap();

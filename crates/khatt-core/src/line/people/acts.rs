@@ -5,7 +5,7 @@
 use khatt_forms::{Body, Filled, Form, Language, Reference, rendering_digest};
 use khatt_record::{
     EntryId, PartyIndex, PostIndex, Precedence,
-    auth::check_auth,
+    auth::check_auth_but,
     commit::{OpenPart, Seed},
     entry::{Act as EntryAct, MessageHeader},
 };
@@ -257,7 +257,8 @@ impl Line {
             c_auth,
         };
         // The same check that every peer will make: what would be refused there never leaves here.
-        let verified = check_auth(self.charter.as_ref(), self.own, &header, &open)?;
+        let keys = self.charter.as_ref();
+        let verified = check_auth_but(keys, self.own, &header, &open, draft.checked())?;
         let bytes = open.body.len() + open.auth.len();
         self.within_own_quota(bytes, precedence, now)?;
         let quotas = &self.people.quotas;
