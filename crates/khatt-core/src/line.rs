@@ -340,6 +340,7 @@ impl Line {
             Input::Disconnected { peer, route } => self.disconnected(peer, route, now),
             Input::Frame { peer, route, bytes } => self.frame(peer, route, &bytes, now),
             Input::Act { ticket, act } => self.act(ticket, act, now),
+            Input::Durable(token) => self.durable(token, now),
             Input::Committed(token) => self.committed(token, now),
             Input::CommitFailed { token, fault } => self.commit_failed(token, &fault, now),
             Input::Damaged => self.raise(Cause::LocalDamage, now),
@@ -406,11 +407,24 @@ impl Line {
         Output::Commit { token, batch }
     }
 
-    fn committed(&mut self, token: Token, now: Now) {
-        let Some(done) = self.in_flight.take_if(|flight| flight.token == token) else {
+    /// Sends what waited for this batch to be durable, as far as it is in memory.
+    ///
+    /// The batch stays under way: whoever asked is answered, and what must be read back is sent,
+    /// once it is committed.
+    fn durable(&mut self, token: Token, now: Now) {
+        let Some(flight) = self.in_flight.take_if(|flight| flight.token == token) else {
             return;
         };
-        for (log, size) in self.logs.iter_mut().zip(&done.sizes) {
+        self.stands(&flight);
+        self.in_flight = Some(flight);
+        for peer in self.other_posts().collect::<Vec<_>>() {
+            self.pump(peer, now);
+        }
+    }
+
+    /// Notes how far each log is durable with a batch.
+    fn stands(&mut self, flight: &InFlight) {
+        for (log, size) in self.logs.iter_mut().zip(&flight.sizes) {
             log.durable = *size;
             if let Some(kept) = log.checkpoint
                 && kept.size <= *size
@@ -419,7 +433,7 @@ impl Line {
             }
         }
         // The checkpoint kept may already be one of the next batch: find this batch's own.
-        for kept in &done.batch.checkpoints {
+        for kept in &flight.batch.checkpoints {
             if let Some(log) = self.logs.slot_mut(kept.log.index())
                 && log.durable_checkpoint.is_none_or(|known| known.size < kept.size)
                 && kept.size <= log.durable
@@ -427,6 +441,13 @@ impl Line {
                 log.durable_checkpoint = Some(*kept);
             }
         }
+    }
+
+    fn committed(&mut self, token: Token, now: Now) {
+        let Some(done) = self.in_flight.take_if(|flight| flight.token == token) else {
+            return;
+        };
+        self.stands(&done);
         self.clear(Cause::LocalDiskFull, now);
         let mut cosigned = Vec::new();
         for effect in done.effects {

@@ -272,6 +272,16 @@ pub struct Rig {
     next_ticket: u64,
     starts: u32,
     cosigners: Cosigners,
+    hosts: Hosts,
+}
+
+/// When the hosts of a rig say that a batch is durable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hosts {
+    /// Once it can be read back.
+    Plain,
+    /// Before.
+    Ahead,
 }
 
 /// Whether the posts of a rig make post-quantum cosignatures.
@@ -292,6 +302,11 @@ impl Rig {
     #[must_use]
     pub fn cosigning(parties: u8) -> Self {
         Self::begin(sign_charter(sample_charter(parties)), Cosigners::All)
+    }
+
+    /// Tells the posts from now on that a batch is durable before it can be read back.
+    pub fn send_ahead(&mut self) {
+        self.hosts = Hosts::Ahead;
     }
 
     /// Opens a line of this charter, every route up.
@@ -315,6 +330,7 @@ impl Rig {
             next_ticket: 0,
             starts: 0,
             cosigners,
+            hosts: Hosts::Plain,
         };
         for post in rig.posts() {
             rig.start(post);
@@ -396,8 +412,23 @@ impl Rig {
     /// Carries out everything that a post wants done now.
     pub fn drain(&mut self, post: PostIndex) {
         let line_id = self.charter.line_id();
+        let mut ahead = None;
         while let Some(line) = &mut self.lines[post.index()] {
-            match line.poll() {
+            let output = match (line.poll(), ahead.take()) {
+                (Output::Commit { token, batch }, None) if self.hosts == Hosts::Ahead => {
+                    line.handle(self.now, Input::Durable(token));
+                    ahead = Some((token, batch));
+                    continue;
+                }
+                (Output::WaitUntil(_), Some((token, batch))) => Output::Commit { token, batch },
+                (output, held) => {
+                    let answers = matches!(output, Output::Reply { .. });
+                    assert!(!answers || held.is_none(), "answered before it can be read back");
+                    ahead = held;
+                    output
+                }
+            };
+            match output {
                 Output::Commit { token, batch } => {
                     let done = match self.stores[post.index()].commit(line_id, &batch) {
                         Ok(()) => Input::Committed(token),

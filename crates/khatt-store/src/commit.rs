@@ -1,11 +1,13 @@
 //! Making a commit durable with one sync, and making it again after a power cut.
 //!
-//! A batch goes into the database by one transaction that waits for no disk, and then, with what the
-//! database must hold after it, into the head file, which is synced before anyone is told. So what
-//! the database lacks at a start is filled in from the head file, to the last byte: a commit's seals
-//! draw their nonces from a seed that is kept with the batch. The head file forgets a batch only once
-//! the database cannot lose it any more: when the write-ahead file was synced after it, or its pages
-//! were moved.
+//! A batch goes, with what the database must hold after it, into the head file, which is synced before
+//! anyone is told, and into the database by one transaction that waits for no disk. Which of them
+//! comes first makes no difference to what survives: what the database lacks at a start is filled in
+//! from the head file, to the last byte, since a commit's seals draw their nonces from a seed that is
+//! kept with the batch. [`Writer::commit`] begins with the database, and so can still say that the disk
+//! is full; [`SqliteStore::secure`] begins with the head file, and [`SqliteStore::follow`] ends it. The
+//! head file forgets a batch only once the database cannot lose it any more: when the write-ahead
+//! file was synced after it, or its pages were moved.
 
 use std::io;
 
@@ -40,6 +42,7 @@ impl SqliteStore {
     /// [`CommitError::LocalFatal`] if the disk fails. What was committed stays committed.
     pub fn idle(&mut self) -> Result<(), CommitError> {
         self.refuse_if_held()?;
+        self.follow()?;
         if self.rested_at == Some(self.books.sequence()) {
             return Ok(());
         }
@@ -66,7 +69,8 @@ impl SqliteStore {
     /// Tells whether there are pages to move as soon as nobody waits; see [`SqliteStore::tidy`].
     #[must_use]
     pub fn wants_tidying(&self) -> bool {
-        self.held.is_none() && self.pages_waiting().is_ok_and(|pages| pages >= WAL_PAGES)
+        let waiting = || self.waiting.map_or_else(|| self.pages_waiting(), Ok);
+        self.held.is_none() && waiting().is_ok_and(|pages| pages >= WAL_PAGES)
     }
 
     /// Moves pages from the write-ahead file into the database; for a moment when nobody waits.
@@ -78,6 +82,7 @@ impl SqliteStore {
     /// [`CommitError::LocalFatal`] if the disk fails. What was committed stays committed.
     pub fn tidy(&mut self) -> Result<(), CommitError> {
         self.refuse_if_held()?;
+        self.follow()?;
         let tidied =
             self.move_pages("PRAGMA wal_checkpoint(PASSIVE)").and_then(|moved| match moved {
                 Moved::All => self.begin_wal(),
@@ -95,9 +100,86 @@ impl SqliteStore {
         write: impl FnOnce(&mut Self, &mut LineBook) -> Result<(), CommitError>,
     ) -> Result<(), CommitError> {
         self.refuse_if_held()?;
+        self.follow()?;
         self.fresh_nonces();
-        self.apply(line, None, write)?;
+        let mut book = self.next_page(line);
+        let book = self.transact(|store| {
+            write(store, &mut book)?;
+            let seal = store.line_seal(line, &book)?;
+            store.write_line(line, &book, &seal)?;
+            Ok(book)
+        })?;
+        self.books.set(line, book);
         self.acknowledge(None)
+    }
+
+    /// Makes a batch durable in the head file alone: `Ok` means that a power cut loses nothing of it.
+    ///
+    /// It can be read once [`SqliteStore::follow`] was called, which every other call that writes does
+    /// first. So what waits for durability alone need not wait for the database. A batch that the
+    /// head file cannot hold is committed whole.
+    ///
+    /// Where the disk may be full, [`Writer::commit`] is the one to call: it finds out in time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::commit`]; [`CommitError::LocalFull`] if an earlier batch still has to follow.
+    pub fn secure(&mut self, line: LineId, batch: &Batch) -> Result<(), CommitError> {
+        self.refuse_if_held()?;
+        self.follow()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.fresh_nonces();
+        let prepared = self.look(|store| store.prepare(line, batch))?;
+        let mut after = self.books.clone();
+        after.set(line, prepared.book.clone());
+        let (previous, seed) = (self.books.digest(), *self.nonces.seed());
+        let replayable = Replayable { line, previous: &previous, seed: &seed, batch };
+        let record = HeadFile::record(&after, Some(replayable), &self.vault, &mut self.fill);
+        let Some(record) = record else {
+            return self.commit(line, batch);
+        };
+        if let Err(error) = self.keep_record(&record) {
+            return Err(self.fail(format!("head file: {error}")));
+        }
+        self.books = after;
+        self.owed = Some(prepared);
+        Ok(())
+    }
+
+    /// Lets the database follow the head file: what was made durable can be read from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::LocalFull`] if the disk has no room: what is durable stays so, and this may be
+    /// called again. [`CommitError::LocalFatal`] if the disk fails.
+    pub fn follow(&mut self) -> Result<(), CommitError> {
+        let Some(prepared) = self.owed.take() else {
+            return Ok(());
+        };
+        let written =
+            self.refuse_if_held().and_then(|()| self.transact(|store| store.write(&prepared)));
+        match written {
+            Ok(()) => {
+                self.shorten();
+                if self.wipe_due {
+                    // A reader was in the way.
+                    let _ = self.idle();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.owed = Some(prepared);
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells whether the database still has to follow the head file.
+    #[must_use]
+    pub fn must_follow(&self) -> bool {
+        self.owed.is_some()
     }
 
     /// Makes the commits again that the head file holds and the database lacks, if it holds all.
@@ -121,9 +203,7 @@ impl SqliteStore {
             }
             let again = |store: &mut Self| {
                 store.nonces = Nonces::new(replay.seed);
-                store.apply(replay.line, Some(record.heads.digest), |store, book| {
-                    store.write_batch(replay.line, book, &replay.batch)
-                })
+                store.apply(replay.line, Some(record.heads.digest), &replay.batch)
             };
             let mut outcome = again(self);
             if outcome == Err(CommitError::LocalFull) {
@@ -153,49 +233,64 @@ impl SqliteStore {
         if ahead { self.keep(None) } else { Ok(()) }
     }
 
-    /// Runs `write` in a transaction, if it leads to the books whose digest is `wanted`.
+    /// Writes a batch in a transaction, if it leads to the books whose digest is `wanted`.
     fn apply(
         &mut self,
         line: LineId,
         wanted: Option<[u8; 32]>,
-        write: impl FnOnce(&mut Self, &mut LineBook) -> Result<(), CommitError>,
+        batch: &Batch,
     ) -> Result<Applied, CommitError> {
-        let mut book = match self.books.line(line) {
-            Some(book) => book.clone(),
-            None => LineBook::new(self.books.next_line_no()),
-        };
-        book.previous = self.books.digest();
-        book.sequence = self.books.sequence().saturating_add(1);
-        let written = self
-            .execute("BEGIN IMMEDIATE")
-            .and_then(|()| write(self, &mut book))
-            .and_then(|()| self.write_line(line, &book));
-        let elsewhere = written.is_ok()
-            && wanted.is_some_and(|wanted| {
-                let mut books = self.books.clone();
-                books.set(line, book.clone());
-                books.digest() != wanted
-            });
-        let outcome = match written {
-            Ok(()) if elsewhere => Ok(Applied::Elsewhere),
-            Ok(()) => self.execute("COMMIT").map(|()| Applied::Done),
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(Applied::Done) => {
-                self.books.set(line, book);
-                Ok(Applied::Done)
-            }
-            Err(CommitError::LocalFatal(reason)) => Err(self.fail(reason)),
-            undone => {
-                // A failed COMMIT may or may not have ended the transaction.
-                if !self.conn.is_autocommit()
-                    && let Err(error) = self.conn.execute_batch("ROLLBACK")
-                {
-                    return Err(self.fail(error.to_string()));
+        let applied = self.transact(|store| {
+            let prepared = store.prepare(line, batch)?;
+            if let Some(wanted) = wanted {
+                let mut books = store.books.clone();
+                books.set(line, prepared.book.clone());
+                if books.digest() != wanted {
+                    return Ok(None);
                 }
-                undone
             }
+            store.write(&prepared)?;
+            Ok(Some(prepared.book))
+        })?;
+        Ok(match applied {
+            Some(book) => {
+                self.books.set(line, book);
+                Applied::Done
+            }
+            None => Applied::Elsewhere,
+        })
+    }
+
+    /// Does something in a transaction, all of it or nothing.
+    fn transact<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, CommitError>,
+    ) -> Result<T, CommitError> {
+        let written = self.execute("BEGIN IMMEDIATE").and_then(|()| write(self));
+        let outcome = written.and_then(|done| self.execute("COMMIT").map(|()| done));
+        self.or_undone(outcome)
+    }
+
+    /// Reads in a transaction that ends with it.
+    fn look<T>(
+        &mut self,
+        look: impl FnOnce(&mut Self) -> Result<T, CommitError>,
+    ) -> Result<T, CommitError> {
+        let seen = self.execute("BEGIN").and_then(|()| look(self));
+        let outcome = seen.and_then(|seen| self.execute("COMMIT").map(|()| seen));
+        self.or_undone(outcome)
+    }
+
+    /// After a failure, ends the transaction if it did not end.
+    fn or_undone<T>(&mut self, outcome: Result<T, CommitError>) -> Result<T, CommitError> {
+        match outcome {
+            Err(CommitError::LocalFatal(reason)) => Err(self.fail(reason)),
+            // A failed COMMIT may or may not have ended the transaction.
+            Err(_) if !self.conn.is_autocommit() => match self.conn.execute_batch("ROLLBACK") {
+                Ok(()) => outcome,
+                Err(error) => Err(self.fail(error.to_string())),
+            },
+            outcome => outcome,
         }
     }
 
@@ -204,7 +299,15 @@ impl SqliteStore {
         if let Err(error) = self.keep(replayable) {
             return Err(self.fail(format!("head file: {error}")));
         }
-        let long = match self.pages_waiting() {
+        self.shorten();
+        Ok(())
+    }
+
+    /// Moves pages where the write-ahead file has become long.
+    fn shorten(&mut self) {
+        let pages = self.pages_waiting();
+        self.waiting = pages.as_ref().ok().copied();
+        let long = match pages {
             Ok(pages) if pages >= WAL_PAGES_MAX => {
                 // And the write-ahead file's new header, at the next commit.
                 self.note_syncs(1);
@@ -217,28 +320,35 @@ impl SqliteStore {
             // What was just committed is durable in the head file: only the next one fails.
             self.fail(error.to_string());
         }
-        Ok(())
     }
 
     /// Writes the record of the last commit into the head file and syncs it.
     ///
-    /// Where the batch is not in it, or where it would displace one that the database may still
-    /// lose, the write-ahead file is synced before.
+    /// Where the batch is not in it, the write-ahead file is synced before.
     fn keep(&mut self, replayable: Option<Replayable<'_>>) -> io::Result<()> {
         let whole = replayable.and_then(|replayable| {
             HeadFile::record(&self.books, Some(replayable), &self.vault, &mut self.fill)
         });
-        let has_batch = whole.is_some();
-        let record = whole
-            .or_else(|| HeadFile::record(&self.books, None, &self.vault, &mut self.fill))
+        if let Some(record) = whole {
+            return self.keep_record(&record);
+        }
+        let record = HeadFile::record(&self.books, None, &self.vault, &mut self.fill)
             .ok_or_else(|| io::Error::other("record could not be sealed"))?;
-        let head_file = self.head_file.as_ref();
-        if !has_batch || head_file.is_some_and(|head_file| !head_file.has_room(&record)) {
+        self.settle()?;
+        self.keep_record(&record)
+    }
+
+    /// Writes a record into the head file and syncs it.
+    ///
+    /// Where it would displace one that the database may still lose, the write-ahead file is synced
+    /// before.
+    fn keep_record(&mut self, record: &[u8]) -> io::Result<()> {
+        if self.head_file.as_ref().is_some_and(|head_file| !head_file.has_room(record)) {
             self.settle()?;
         }
         let head_file =
             self.head_file.as_mut().ok_or_else(|| io::Error::other("the file is missing"))?;
-        head_file.write(&record, self.syncs)?;
+        head_file.write(record, self.syncs)?;
         self.note_syncs(1);
         Ok(())
     }
@@ -299,6 +409,7 @@ impl SqliteStore {
             }
             Err(error) => Err(error),
             Ok((busy, pages, moved)) => {
+                self.waiting = Some(pages.saturating_sub(moved));
                 // The write-ahead file and the database.
                 self.note_syncs(2);
                 if busy != 0 || pages != moved {
@@ -328,13 +439,14 @@ enum Moved {
 impl Writer for SqliteStore {
     fn commit(&mut self, line: LineId, batch: &Batch) -> Result<(), CommitError> {
         self.refuse_if_held()?;
+        self.follow()?;
         if batch.is_empty() {
             return Ok(());
         }
         self.fresh_nonces();
         let previous = self.books.digest();
         let seed = *self.nonces.seed();
-        self.apply(line, None, |store, book| store.write_batch(line, book, batch))?;
+        self.apply(line, None, batch)?;
         let (previous, seed) = (&previous, &seed);
         // One that erases has no bytes, so the write-ahead file is synced and holds all before it.
         self.acknowledge(Some(Replayable { line, previous, seed, batch }))?;
@@ -351,7 +463,7 @@ impl Writer for SqliteStore {
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         // After a failed sync the files must stay as they are for the next start to judge.
-        if !self.failed && self.held.is_none() {
+        if !self.failed && self.held.is_none() && self.follow().is_ok() {
             let _ = self.move_pages("PRAGMA wal_checkpoint(TRUNCATE)");
         }
     }

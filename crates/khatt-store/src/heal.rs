@@ -62,9 +62,10 @@ impl SqliteStore {
             return Err(refused);
         }
         self.durably(line, |store, _| {
-            given
-                .values()
-                .try_for_each(|entry| store.write_entry(sql::ENTRY_UPSERT, line, line_no, entry))
+            given.values().try_for_each(|entry| {
+                let row = store.entry_row(line, entry)?;
+                store.write_entry(sql::ENTRY_UPSERT, line_no, &row)
+            })
         })
     }
 
@@ -82,6 +83,7 @@ impl SqliteStore {
         if self.has_failed() {
             return self.refuse_if_held();
         }
+        self.follow()?;
         if let crate::OpenOutcome::Damaged(damage) = &self.outcome {
             for found in damage {
                 if let Damage::Root { .. } | Damage::Database { .. } = found {

@@ -20,6 +20,7 @@ mod heal;
 mod key_file;
 mod migrate;
 mod open;
+mod prepared;
 mod reader;
 mod rows;
 mod settings;

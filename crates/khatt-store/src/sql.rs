@@ -28,4 +28,5 @@ sql! {
     STATE_SELECT = "state_select";
     EVIDENCE_INSERT = "evidence_insert";
     EVIDENCE_SELECT = "evidence_select";
+    EVIDENCE_NAME_SELECT = "evidence_name_select";
 }

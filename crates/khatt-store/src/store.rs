@@ -1,13 +1,12 @@
-//! Writing: one connection, and the rows of a batch. When they are durable is [`crate::commit`]'s.
+//! Writing: one connection, and single rows. What a batch writes is [`crate::prepared`]'s, when it is
+//! durable [`crate::commit`]'s.
 
 use std::fmt;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use khatt_core::store::{
-    Batch, CommitError, ReadError, Sealed, StateChange, StoredEntry, Writer, rules,
-};
+use khatt_core::store::{Batch, CommitError, ReadError, Sealed, StateChange, StoredEntry, Writer};
 use khatt_record::{EntryId, Hash, LineId, PostIndex};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -19,6 +18,7 @@ use crate::folder::{self, BALLAST_FILE, Lock};
 use crate::head_file::HeadFile;
 use crate::key_file::{self, Opened};
 use crate::open::{Options, Syncs};
+use crate::prepared::{EntryRow, Prepared};
 use crate::reader::SqliteReader;
 use crate::rows::{self, Fault};
 use crate::sql;
@@ -41,6 +41,10 @@ pub struct SqliteStore {
     pub(crate) wal: File,
     /// The last commit when the store last came to rest.
     pub(crate) rested_at: Option<u64>,
+    /// A commit that is durable in the head file and not yet in the database.
+    pub(crate) owed: Option<Prepared>,
+    /// Pages of the write-ahead file that were not moved yet, where known.
+    pub(crate) waiting: Option<i64>,
     /// Draws the nonces of the commit under way.
     pub(crate) nonces: Nonces,
     /// Why nothing more may be written, if so.
@@ -81,6 +85,8 @@ impl SqliteStore {
             outcome: OpenOutcome::Intact,
             wal,
             rested_at: None,
+            owed: None,
+            waiting: None,
             nonces: Nonces::new([0; 32]),
             held: None,
             failed: false,
@@ -231,16 +237,28 @@ impl SqliteStore {
         CommitError::LocalFatal(reason)
     }
 
-    fn seal(&mut self, place: &Place, secret: &[u8]) -> Result<Vec<u8>, CommitError> {
+    pub(crate) fn seal(&mut self, place: &Place, secret: &[u8]) -> Result<Vec<u8>, CommitError> {
         let nonce = self.nonces.draw();
         self.vault
             .seal_under(nonce, place, secret)
             .ok_or_else(|| CommitError::LocalFatal("row could not be sealed".to_owned()))
     }
 
-    pub(crate) fn write_line(&mut self, line: LineId, book: &LineBook) -> Result<(), CommitError> {
-        let log_count = book.heads.len() as u64;
-        let seal = self.seal(&book.place(line, log_count), &[])?;
+    /// Seals the row of a line.
+    pub(crate) fn line_seal(
+        &mut self,
+        line: LineId,
+        book: &LineBook,
+    ) -> Result<Vec<u8>, CommitError> {
+        self.seal(&book.place(line, book.heads.len() as u64), &[])
+    }
+
+    pub(crate) fn write_line(
+        &self,
+        line: LineId,
+        book: &LineBook,
+        seal: &[u8],
+    ) -> Result<(), CommitError> {
         self.run(
             sql::LINE_UPSERT,
             params![
@@ -248,7 +266,7 @@ impl SqliteStore {
                 line.0,
                 signed(book.sequence),
                 book.previous,
-                signed(log_count),
+                signed(book.heads.len() as u64),
                 signed(book.checkpoints.count),
                 book.checkpoints.sum,
                 signed(book.state.count),
@@ -261,72 +279,40 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(crate) fn write_entry(
+    /// Seals an entry as a row.
+    pub(crate) fn entry_row(
         &mut self,
-        statement: &str,
         line: LineId,
-        line_no: i64,
         entry: &StoredEntry,
-    ) -> Result<(), CommitError> {
+    ) -> Result<EntryRow, CommitError> {
         let open = match &entry.open {
             Some(open) => Sealed([&[1], &*open.0].concat()),
             None => Sealed(vec![0]),
         };
-        let place = rows::entry_place(line, entry.id, entry.leaf_hash);
-        let sealed = self.seal(&place, &open.0)?;
-        let index = signed(entry.id.index);
-        let log = entry.id.log.0;
-        let row = params![line_no, log, index, entry.leaf_hash.0, entry.leaf, sealed];
+        let (id, leaf_hash) = (entry.id, entry.leaf_hash);
+        let sealed = self.seal(&rows::entry_place(line, id, leaf_hash), &open.0)?;
+        Ok(EntryRow { id, leaf_hash, leaf: entry.leaf.clone(), sealed })
+    }
+
+    pub(crate) fn write_entry(
+        &self,
+        statement: &str,
+        line_no: i64,
+        entry: &EntryRow,
+    ) -> Result<(), CommitError> {
+        let EntryRow { id, leaf_hash, leaf, sealed } = entry;
+        let row = params![line_no, id.log.0, signed(id.index), leaf_hash.0, leaf, sealed];
         self.run(statement, row)?;
         Ok(())
     }
 
-    pub(crate) fn write_batch(
+    /// Seals an entry anew as a row without its open part, or nothing if no such entry is stored.
+    pub(crate) fn erased_row(
         &mut self,
         line: LineId,
-        book: &mut LineBook,
-        batch: &Batch,
-    ) -> Result<(), CommitError> {
-        let line_no = book.line_no;
-        let plan = rules::plan(
-            batch,
-            |log| Ok(book.heads.get(&log).cloned()),
-            |log, size| Ok(self.checkpoint_root(line, line_no, log, size)?),
-        )?;
-        for entry in &batch.entries {
-            self.write_entry(sql::ENTRY_INSERT, line, line_no, entry)?;
-        }
-        for head in plan.heads {
-            let seal = self.seal(&rows::head_place(line, &head), &[])?;
-            let size = signed(head.size);
-            let row = params![line_no, head.log.0, size, head.root.0, head.frontier, seal];
-            self.run(sql::HEAD_UPSERT, row)?;
-            book.heads.insert(head.log, head);
-        }
-        for kept in &plan.checkpoints {
-            let seal = self.seal(&rows::checkpoint_place(line, kept), &[])?;
-            let size = signed(kept.size);
-            let row = params![line_no, kept.log.0, size, kept.root.0, kept.signature, seal];
-            self.run(sql::CHECKPOINT_INSERT, row)?;
-            book.checkpoints.add(&seal);
-        }
-        for change in &batch.state {
-            self.write_state(line, book, change)?;
-        }
-        for id in &batch.erase {
-            self.erase_entry(line, line_no, *id)?;
-        }
-        for (name, proof) in &batch.evidence {
-            let seal = self.seal(&rows::evidence_place(line, name, proof), &[])?;
-            if self.run(sql::EVIDENCE_INSERT, params![line_no, name, proof, seal])? == 1 {
-                book.evidence.add(&seal);
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes an entry's row anew, without its open part. What it took is overwritten with zeros.
-    fn erase_entry(&mut self, line: LineId, line_no: i64, id: EntryId) -> Result<(), CommitError> {
+        line_no: i64,
+        id: EntryId,
+    ) -> Result<Option<EntryRow>, CommitError> {
         let found = {
             let place = params![line_no, id.log.0, signed(id.index), 1];
             let mut statement =
@@ -340,43 +326,21 @@ impl SqliteStore {
             }
         };
         let Some((leaf_hash, leaf)) = found else {
-            return Ok(());
+            return Ok(None);
         };
-        let entry = StoredEntry { id, leaf, leaf_hash, open: None };
-        self.write_entry(sql::ENTRY_UPSERT, line, line_no, &entry)
-    }
-
-    fn write_state(
-        &mut self,
-        line: LineId,
-        book: &mut LineBook,
-        change: &StateChange,
-    ) -> Result<(), CommitError> {
-        let (StateChange::Put(key, _) | StateChange::Delete(key)) = change;
-        if let Some(earlier) = self.state_value(book.line_no, key)? {
-            book.state.remove(&earlier);
-            if matches!(change, StateChange::Delete(_)) {
-                self.run(sql::STATE_DELETE, params![book.line_no, key])?;
-            }
-        }
-        if let StateChange::Put(key, value) = change {
-            let sealed = self.seal(&rows::state_place(line, key), &value.0)?;
-            self.run(sql::STATE_UPSERT, params![book.line_no, key, sealed])?;
-            book.state.add(&sealed);
-        }
-        Ok(())
+        self.entry_row(line, &StoredEntry { id, leaf, leaf_hash, open: None }).map(Some)
     }
 
     pub(crate) fn run(&self, statement: &str, row: impl rusqlite::Params) -> Result<usize, Fault> {
         Ok(self.conn.prepare_cached(statement)?.execute(row)?)
     }
 
-    fn state_value(&self, line_no: i64, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) fn state_value(&self, line_no: i64, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         let mut statement = self.conn.prepare_cached(sql::STATE_VALUE_SELECT)?;
         Ok(statement.query_row(params![line_no, key], |row| row.get(0)).optional()?)
     }
 
-    fn checkpoint_root(
+    pub(crate) fn checkpoint_root(
         &self,
         line: LineId,
         line_no: i64,

@@ -19,8 +19,8 @@ use std::{
 
 use khatt_core::{
     Now,
-    line::{Act, ActError, Done, Event, Input, Line, Output, Parts, Route, Ticket},
-    store::{CommitError, Writer},
+    line::{Act, ActError, Done, Event, Input, Line, Output, Parts, Route, Ticket, Token},
+    store::{Batch, CommitError, Writer},
 };
 use khatt_forms::{Catalogue, Wordbook};
 use khatt_net as net;
@@ -108,7 +108,20 @@ struct Worker {
     waiting: BTreeMap<Ticket, oneshot::Sender<Result<Done, ActError>>>,
     next_ticket: u64,
     ballast: Ballast,
+    /// A batch that is durable, and that the database still has to follow.
+    ahead: Option<Token>,
+    /// When it was last told or asked anything but the time.
+    busy_at: Instant,
     pulse: Pulse,
+}
+
+/// How far a batch is stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    /// It survives a power cut.
+    Durable,
+    /// And it can be read.
+    Whole,
 }
 
 /// Whether the space held back for receipts is still there.
@@ -152,6 +165,8 @@ impl PostHost {
             waiting: BTreeMap::new(),
             next_ticket: 0,
             ballast: Ballast::Held,
+            ahead: None,
+            busy_at: Instant::now(),
             pulse: Pulse::default(),
         };
         worker.carry_out()?;
@@ -382,9 +397,13 @@ impl Worker {
                         if matches!(input, Input::Frame { .. }) {
                             self.pulse.received += 1;
                         }
+                        if !matches!(input, Input::Tick) {
+                            self.busy_at = Instant::now();
+                        }
                         self.line.handle(now, input);
                     }
                     Some(Message::Act(act, answer)) => {
+                        self.busy_at = Instant::now();
                         let ticket = Ticket(self.next_ticket);
                         self.next_ticket += 1;
                         self.waiting.insert(ticket, answer);
@@ -438,6 +457,8 @@ impl Worker {
             }
             wait -= QUIET;
         }
+        // What has time does not take a core from the frame that was just sent.
+        wait = wait.max(PAUSE.saturating_sub(self.busy_at.elapsed()));
         match queue.recv_timeout(wait) {
             Ok(message) => Ok(Some(message)),
             Err(RecvTimeoutError::Timeout) => Ok(Some(Message::Input(Input::Tick))),
@@ -465,6 +486,7 @@ impl Worker {
 
     /// Tells those who asked, and those who listen.
     fn tell(&mut self, told: Vec<Output>) {
+        let somebody = !told.is_empty();
         for output in told {
             match output {
                 Output::Reply { ticket, result } => {
@@ -479,6 +501,10 @@ impl Worker {
                 _ => {}
             }
         }
+        if somebody {
+            // Whoever was woken may wait for this core.
+            thread::yield_now();
+        }
     }
 
     /// Carries out everything but what is to be told; that it leaves in `told`, in order.
@@ -491,19 +517,8 @@ impl Worker {
                 Output::Commit { token, batch } => {
                     // Nothing that could be said waits for a disk.
                     self.tell(std::mem::take(told));
-                    let input = match self.store.commit(self.line_id, &batch) {
-                        Ok(()) => {
-                            self.ballast_back();
-                            Input::Committed(token)
-                        }
-                        Err(fault @ CommitError::LocalFull) => {
-                            self.ballast_out();
-                            Input::CommitFailed { token, fault }
-                        }
-                        Err(fault) => return Err(HostError::LocalDisk(fault)),
-                    };
-                    let now = self.clock.now();
-                    self.line.handle(now, input);
+                    let stored = self.store(token, &batch);
+                    self.stored(token, stored)?;
                 }
                 Output::Send { peer, route: Route::Direct, bytes } => {
                     let sender = self.sender.as_ref();
@@ -515,11 +530,58 @@ impl Worker {
                 Output::Send { .. } => {}
                 output @ (Output::Reply { .. } | Output::Event(_)) => told.push(output),
                 Output::WaitUntil(due_ms) => {
+                    if let Some(token) = self.ahead.take() {
+                        // The network's thread may wait for this core, with the frame in hand.
+                        thread::yield_now();
+                        let followed = self.store.follow();
+                        self.stored(token, followed.map(|()| Stored::Whole))?;
+                        continue;
+                    }
                     self.pulse.due_ms = due_ms;
                     return Ok(());
                 }
             }
         }
+    }
+
+    /// Stores a batch, or at first only makes it durable: then frames leave, and the database follows.
+    ///
+    /// Once the space held back is given up, the database comes first, and finds out in time whether
+    /// there is room.
+    fn store(&mut self, token: Token, batch: &Batch) -> Result<Stored, CommitError> {
+        if self.store.must_follow() {
+            // It was durable, and the disk was full.
+            return self.store.follow().map(|()| Stored::Whole);
+        }
+        if self.ballast == Ballast::Released {
+            return self.store.commit(self.line_id, batch).map(|()| Stored::Whole);
+        }
+        self.store.secure(self.line_id, batch)?;
+        self.ahead = Some(token);
+        Ok(Stored::Durable)
+    }
+
+    /// Tells the engine what became of a batch.
+    fn stored(
+        &mut self,
+        token: Token,
+        outcome: Result<Stored, CommitError>,
+    ) -> Result<(), HostError> {
+        let input = match outcome {
+            Ok(Stored::Durable) => Input::Durable(token),
+            Ok(Stored::Whole) => {
+                self.ballast_back();
+                Input::Committed(token)
+            }
+            Err(fault @ CommitError::LocalFull) => {
+                self.ballast_out();
+                Input::CommitFailed { token, fault }
+            }
+            Err(fault) => return Err(HostError::LocalDisk(fault)),
+        };
+        let now = self.clock.now();
+        self.line.handle(now, input);
+        Ok(())
     }
 
     /// A full disk: the space held back is for what the peers wait for.
@@ -579,7 +641,8 @@ async fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: SyncSender<Me
 
 /// How long what came from the network waits before a full queue is looked at again.
 const FULL_PAUSE: Duration = Duration::from_millis(1);
-/// After this long without anything to do, pages are moved if there are many.
+/// After this long without anything to do, pages are moved if there are many, and what has time is
+/// done.
 const PAUSE: Duration = Duration::from_millis(2);
 /// After this long without anything to do, the store comes to rest.
 const QUIET: Duration = Duration::from_secs(1);

@@ -65,7 +65,11 @@ pub enum Input {
         /// What is asked.
         act: Act,
     },
-    /// The batch of this token is durable.
+    /// The batch of this token is durable, and cannot be read back yet: what waited for no more than
+    /// that is sent. A host need not say so. [`Input::Committed`] follows, or the disk is full after
+    /// all and the batch must be offered to the store again.
+    Durable(Token),
+    /// The batch of this token is durable and can be read back.
     Committed(Token),
     /// The batch of this token was not stored.
     CommitFailed {

@@ -136,6 +136,49 @@ fn receipt_waits_for_the_disk() {
 }
 
 #[test]
+fn frames_leave_before_a_durable_batch_can_be_read_and_answers_do_not() {
+    let mut rig = Rig::cosigning(2);
+    rig.send_ahead();
+    let release = |rig: &mut Rig| {
+        let draft = warning(rig, NORTH);
+        released(rig.release(NORTH, draft))
+    };
+    let entry = release(&mut rig);
+    rig.run();
+    assert_eq!(receipted(&rig, NORTH, entry), [SOUTH]);
+    // And a run of them, with a FLASH in it and cosignatures over it.
+    rig.cut(NORTH, SOUTH);
+    let entries: Vec<EntryId> = (0..300).map(|_| release(&mut rig)).collect();
+    rig.heal(NORTH, SOUTH);
+    rig.run();
+    rig.advance(1_000);
+    for entry in entries {
+        assert_eq!(receipted(&rig, NORTH, entry), [SOUTH]);
+    }
+    assert_eq!(roots(&rig).len(), 1);
+    let north = rig.lines[NORTH.index()].as_ref().unwrap();
+    assert!(north.cosigned_views().iter().any(|view| view.size > 0), "cosigned as ever");
+}
+
+#[test]
+fn frame_of_a_durable_batch_leaves_although_the_disk_is_full_for_what_follows() {
+    let mut rig = Rig::new(2);
+    rig.send_ahead();
+    let draft = warning(&rig, NORTH);
+    let entry = released(rig.release(NORTH, draft));
+    // The receipt's batch is durable, and the database has no room for it yet.
+    rig.stores[SOUTH.index()].fail_next(Failure::Full);
+    rig.run();
+    assert_eq!(receipted(&rig, NORTH, entry), [SOUTH]);
+    assert!(received(&rig, SOUTH).iter().all(|id| *id != entry), "told once it can be read");
+    assert!(alarms(&rig, SOUTH).contains(&Cause::LocalDiskFull));
+    rig.advance(1_500);
+    assert_eq!(received(&rig, SOUTH).iter().filter(|id| **id == entry).count(), 1);
+    assert!(!alarms(&rig, SOUTH).contains(&Cause::LocalDiskFull));
+    assert_eq!(roots(&rig).len(), 1);
+}
+
+#[test]
 fn a_killed_post_catches_up_with_nothing_lost_or_twice() {
     let mut rig = Rig::new(2);
     rig.kill(SOUTH);

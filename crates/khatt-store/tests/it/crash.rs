@@ -76,9 +76,15 @@ fn crash_child() {
             batch.entries.extend(south.entries);
             batch.heads.extend(south.heads);
         }
-        store.commit(LINE, &batch).unwrap();
         next += 1;
-        println!("ack {next}");
+        if next.is_multiple_of(2) {
+            store.commit(LINE, &batch).unwrap();
+            println!("ack {next}");
+        } else {
+            store.secure(LINE, &batch).unwrap();
+            println!("ack {next}");
+            store.follow().unwrap();
+        }
         if next.is_multiple_of(50) {
             store.idle().unwrap();
         }

@@ -91,6 +91,64 @@ fn power_cut_after_any_commit_loses_nothing_that_was_acknowledged() {
 }
 
 #[test]
+fn power_cut_before_the_database_follows_loses_nothing_that_was_secured() {
+    let mut numbers = Numbers(59);
+    let mut disk = Disk { folder: Folder::new(), synced_wal: vec![], synced_db: vec![] };
+    let mut store = disk.folder.create();
+    disk.sync();
+    let mut refilled = 0;
+    for index in 0..20 {
+        let reader = store.reader().unwrap();
+        let before = everything(&reader).unwrap();
+        store.secure(LINE, &busy_batch(&reader, NORTH, index)).unwrap();
+        assert!(store.must_follow());
+        assert_eq!(everything(&reader).unwrap(), before, "not to be read yet");
+        let cuts = [0, 60, 100].map(|kept| disk.cut(kept, &mut numbers));
+        store.follow().unwrap();
+        let truth = everything(&reader).unwrap();
+        assert_ne!(truth, before);
+        for after in cuts {
+            refilled += check(&after.post(), &truth, &format!("commit {index}"));
+        }
+        if index == 12 {
+            store.idle().unwrap();
+            disk.sync();
+        }
+    }
+    assert!(refilled > 60, "{refilled}");
+}
+
+#[test]
+fn database_follows_before_anything_else_is_written_and_at_the_end() {
+    let folder = Folder::new();
+    let mut store: SqliteStore = folder.create();
+    let reader = store.reader().unwrap();
+    let size =
+        |reader: &dyn Reader| reader.heads(LINE).unwrap().first().map_or(0, |head| head.size);
+    let before = store.syncs();
+    store.secure(LINE, &busy_batch(&reader, NORTH, 0)).unwrap();
+    assert_eq!(store.syncs() - before, 1);
+    store.put_secret("one", b"secret").unwrap();
+    assert_eq!(size(&reader), 1);
+    store.secure(LINE, &busy_batch(&reader, NORTH, 1)).unwrap();
+    store.idle().unwrap();
+    assert_eq!(size(&reader), 2);
+    let third = busy_batch(&reader, NORTH, 2);
+    store.secure(LINE, &third).unwrap();
+    // Refused for what it says, and the one before follows all the same.
+    assert!(store.secure(LINE, &third).is_err());
+    assert_eq!(size(&reader), 3);
+    let big = batch_of(&reader, LINE, NORTH, &[&vec![7; 700_000]]);
+    store.secure(LINE, &big).unwrap();
+    assert!(!store.must_follow(), "too big for the head file: committed whole");
+    store.secure(LINE, &busy_batch(&reader, NORTH, 4)).unwrap();
+    drop(store);
+    assert_eq!(size(&reader), 5);
+    drop(reader);
+    assert_eq!(open(&folder.post()).unwrap().outcome(), &OpenOutcome::Intact);
+}
+
+#[test]
 fn power_cut_while_commits_are_made_again_loses_nothing() {
     let folder = Folder::new();
     let mut store = folder.create();
