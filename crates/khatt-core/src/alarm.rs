@@ -155,6 +155,8 @@ pub enum AlarmError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alarms {
     alarms: BTreeMap<Cause, Alarm>,
+    /// Before this nothing is due, so nobody needs to look; zero where that is not known.
+    quiet_until_ms: u64,
     /// How many of them each class has: a flood of one must cost no more than its own work.
     of_class: BTreeMap<Class, usize>,
     next_serial: u64,
@@ -251,6 +253,7 @@ impl Alarms {
     /// holds on a shelf.
     pub fn raise(&mut self, now: Now, cause: Cause) -> Option<Change> {
         if let Some(alarm) = self.alarms.get_mut(&cause) {
+            self.quiet_until_ms = 0;
             alarm.count = alarm.count.saturating_add(1);
             alarm.last_wall_ms = now.wall_ms;
             let returned = alarm.presence == Presence::Cleared;
@@ -292,6 +295,7 @@ impl Alarms {
     /// Notes that a cause is gone. An alarm that nobody has seen stays until somebody does.
     pub fn clear(&mut self, cause: Cause) -> Option<Change> {
         let alarm = self.alarms.get_mut(&cause)?;
+        self.quiet_until_ms = 0;
         if alarm.presence == Presence::Cleared {
             return None;
         }
@@ -318,6 +322,7 @@ impl Alarms {
         officer: OfficerIndex,
     ) -> Result<Vec<Change>, AlarmError> {
         let alarm = self.alarms.get_mut(&cause).ok_or(AlarmError::LocalNoAlarm)?;
+        self.quiet_until_ms = 0;
         if alarm.seen_by.is_some() && alarm.shelf.is_none() {
             return Err(AlarmError::LocalAlreadySeen);
         }
@@ -333,6 +338,8 @@ impl Alarms {
 
     fn insert(&mut self, alarm: Alarm) {
         let cause = alarm.cause;
+        let next_ms = alarm.next().map_or(u64::MAX, Deadline::mono_ms);
+        self.quiet_until_ms = self.quiet_until_ms.min(next_ms);
         if self.alarms.insert(cause, alarm).is_none() {
             *self.of_class.entry(cause.class()).or_default() += 1;
         }
@@ -363,6 +370,7 @@ impl Alarms {
         let class = cause.class();
         let max_ms = class.shelf_max_ms();
         let alarm = self.alarms.get_mut(&cause).ok_or(AlarmError::LocalNoAlarm)?;
+        self.quiet_until_ms = 0;
         if ms > max_ms || max_ms == 0 {
             return Err(AlarmError::LocalShelfTooLong { class, max_ms });
         }
@@ -378,6 +386,9 @@ impl Alarms {
     /// Returns what the time has brought: alarms back from the shelf, calls for those unseen.
     pub fn due(&mut self, now: Now) -> Vec<Change> {
         let mut changes = Vec::new();
+        if now.mono_ms < self.quiet_until_ms {
+            return changes;
+        }
         for (cause, alarm) in &mut self.alarms {
             let mut tell = |kind| changes.push(Change { cause: *cause, kind });
             if alarm.shelf.as_ref().is_some_and(|shelf| shelf.until.is_due(now)) {
@@ -401,6 +412,7 @@ impl Alarms {
                 tell(ChangeKind::Overdue(Overdue::Second));
             }
         }
+        self.quiet_until_ms = self.next_due().unwrap_or(u64::MAX);
         changes
     }
 

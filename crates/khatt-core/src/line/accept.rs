@@ -252,7 +252,7 @@ impl Line {
         if receipt.log != self.own {
             return;
         }
-        let mut owed = self.people.receipted_below(id.log, receipt.size);
+        let mut owed = self.people.take_receipted(id.log, receipt.size);
         // A run's receipt says nothing of what was refused by name.
         owed.retain(|of| !self.refused.contains(&(id.log, of.index)));
         for entry in owed {

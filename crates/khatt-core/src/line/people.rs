@@ -58,6 +58,8 @@ pub(super) struct People {
     quotas: Quotas,
     pub(super) alarms: Alarms,
     pub(super) clocks: Clocks,
+    /// Our messages below this number have each post's receipt or refusal, as far as is known.
+    receipted: BTreeMap<PostIndex, u64>,
     /// Messages on which somebody still owes something.
     pub(super) ladders: BTreeMap<EntryId, Ladder>,
     settled: VecDeque<Ladder>,
@@ -94,6 +96,7 @@ impl People {
             quotas,
             alarms: Alarms::new(),
             clocks: Clocks::new(),
+            receipted: BTreeMap::new(),
             ladders: BTreeMap::new(),
             settled: VecDeque::new(),
             drafts: BTreeMap::new(),
@@ -207,10 +210,15 @@ impl People {
         meter.admit(now, &self.quotas, bytes as u64, precedence) == QuotaVerdict::Within
     }
 
-    /// Returns our messages below `size` for which this post's receipt is still owed.
-    pub(super) fn receipted_below(&self, by: PostIndex, size: u64) -> Vec<EntryId> {
-        let from = EntryId { log: self.own, index: 0 };
-        let to = EntryId { log: self.own, index: size };
+    /// Takes our messages below `size` for which this post's receipt is still owed.
+    ///
+    /// Those below an earlier size are settled, so that a post to which much is open need not look
+    /// at all of it for each receipt.
+    pub(super) fn take_receipted(&mut self, by: PostIndex, size: u64) -> Vec<EntryId> {
+        let settled = self.receipted.entry(by).or_default();
+        let from = EntryId { log: self.own, index: *settled };
+        let to = EntryId { log: self.own, index: size.max(*settled) };
+        *settled = to.index;
         self.ladders
             .range(from..to)
             .filter(|(_, ladder)| {
