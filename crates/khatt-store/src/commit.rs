@@ -109,6 +109,7 @@ impl SqliteStore {
             store.write_line(line, &book, &seal)?;
             Ok(book)
         })?;
+        self.tags.forget(book.line_no);
         self.books.set(line, book);
         self.acknowledge(None)
     }
@@ -131,7 +132,7 @@ impl SqliteStore {
             return Ok(());
         }
         self.fresh_nonces();
-        let prepared = self.look(|store| store.prepare(line, batch))?;
+        let mut prepared = self.look(|store| store.prepare(line, batch))?;
         let mut after = self.books.clone();
         after.set(line, prepared.book.clone());
         let (previous, seed) = (self.books.digest(), *self.nonces.seed());
@@ -144,6 +145,7 @@ impl SqliteStore {
             return Err(self.fail(format!("head file: {error}")));
         }
         self.books = after;
+        self.tags.note(prepared.book.line_no, std::mem::take(&mut prepared.tags));
         self.owed = Some(prepared);
         Ok(())
     }
@@ -250,10 +252,11 @@ impl SqliteStore {
                 }
             }
             store.write(&prepared)?;
-            Ok(Some(prepared.book))
+            Ok(Some((prepared.book, prepared.tags)))
         })?;
         Ok(match applied {
-            Some(book) => {
+            Some((book, tags)) => {
+                self.tags.note(book.line_no, tags);
                 self.books.set(line, book);
                 Applied::Done
             }

@@ -26,6 +26,7 @@ mod rows;
 mod settings;
 mod sql;
 mod store;
+mod tags;
 mod vault;
 
 pub use backup::{BackupError, RESTORED_KEY, RestoreError, Restored, Snapshot};

@@ -17,12 +17,15 @@ use crate::check::signed;
 use crate::rows::{self, Fault};
 use crate::sql;
 use crate::store::SqliteStore;
+use crate::tags::{Changed, Tag, tag_of};
 
 /// The rows of one batch, sealed, and its line's page of the books after them.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) line: LineId,
     pub(crate) book: LineBook,
+    /// What it leaves under each key of the working state that it changes.
+    pub(crate) tags: Changed,
     entries: Vec<EntryRow>,
     heads: Vec<(Head, Vec<u8>)>,
     checkpoints: Vec<(StoredCheckpoint, Vec<u8>)>,
@@ -86,7 +89,7 @@ impl SqliteStore {
             book.checkpoints.add(&seal);
             checkpoints.push((kept, seal));
         }
-        let state = self.state_rows(line, &mut book, &batch.state)?;
+        let (state, tags) = self.state_rows(line, &mut book, &batch.state)?;
         let mut erased = Vec::with_capacity(batch.erase.len());
         for id in &batch.erase {
             // Those of this batch are not stored yet.
@@ -108,7 +111,18 @@ impl SqliteStore {
             }
         }
         let line_seal = self.line_seal(line, &book)?;
-        Ok(Prepared { line, book, entries, heads, checkpoints, state, erased, evidence, line_seal })
+        Ok(Prepared {
+            line,
+            book,
+            tags,
+            entries,
+            heads,
+            checkpoints,
+            state,
+            erased,
+            evidence,
+            line_seal,
+        })
     }
 
     /// Writes what was prepared, within a transaction.
@@ -123,6 +137,7 @@ impl SqliteStore {
             erased,
             evidence,
             line_seal,
+            tags: _,
         } = prepared;
         let line_no = book.line_no;
         for entry in entries {
@@ -162,15 +177,15 @@ impl SqliteStore {
         line: LineId,
         book: &mut LineBook,
         changes: &[StateChange],
-    ) -> Result<Vec<StateRow>, CommitError> {
+    ) -> Result<(Vec<StateRow>, Changed), CommitError> {
         // What earlier changes of the same batch leave under a key; nothing if they delete it.
-        let mut changed: BTreeMap<&str, Option<Vec<u8>>> = BTreeMap::new();
+        let mut changed: BTreeMap<&str, Option<Tag>> = BTreeMap::new();
         let mut rows = Vec::with_capacity(changes.len());
         for change in changes {
             let (StateChange::Put(key, _) | StateChange::Delete(key)) = change;
             let earlier = match changed.get(key.as_str()) {
-                Some(held) => held.clone(),
-                None => self.state_value(book.line_no, key)?,
+                Some(held) => *held,
+                None => self.tag(book.line_no, key)?,
             };
             if let Some(earlier) = &earlier {
                 book.state.remove(earlier);
@@ -179,8 +194,9 @@ impl SqliteStore {
                 StateChange::Put(_, value) => {
                     let sealed = self.seal(&rows::state_place(line, key), &value.0)?;
                     book.state.add(&sealed);
-                    rows.push(StateRow::Put(key.clone(), sealed.clone()));
-                    Some(sealed)
+                    let tag = tag_of(&sealed);
+                    rows.push(StateRow::Put(key.clone(), sealed));
+                    Some(tag)
                 }
                 StateChange::Delete(_) => {
                     if earlier.is_some() {
@@ -191,7 +207,8 @@ impl SqliteStore {
             };
             changed.insert(key, now);
         }
-        Ok(rows)
+        let tags = changed.into_iter().map(|(key, tag)| (key.to_owned(), tag)).collect();
+        Ok((rows, tags))
     }
 
     fn has_evidence(&self, line_no: i64, name: &str) -> Result<bool, Fault> {

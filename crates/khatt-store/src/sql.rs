@@ -22,6 +22,7 @@ sql! {
     CHECKPOINT_INSERT = "checkpoint_insert";
     CHECKPOINTS_SELECT = "checkpoints_select";
     CHECKPOINT_LOGS_SELECT = "checkpoint_logs_select";
+    STATE_LIVE_SELECT = "state_live_select";
     STATE_VALUE_SELECT = "state_value_select";
     STATE_UPSERT = "state_upsert";
     STATE_DELETE = "state_delete";

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use khatt_core::store::{Batch, CommitError, ReadError, Sealed, StateChange, StoredEntry, Writer};
 use khatt_record::{EntryId, Hash, LineId, PostIndex};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::books::{Books, LineBook};
 use crate::check::signed;
@@ -22,6 +22,7 @@ use crate::prepared::{EntryRow, Prepared};
 use crate::reader::SqliteReader;
 use crate::rows::{self, Fault};
 use crate::sql;
+use crate::tags::Tags;
 use crate::vault::{Fill, Nonces, Place, Vault};
 
 /// The line under which the store keeps what belongs to the post and to no line, such as its keys.
@@ -43,6 +44,8 @@ pub struct SqliteStore {
     pub(crate) rested_at: Option<u64>,
     /// A commit that is durable in the head file and not yet in the database.
     pub(crate) owed: Option<Prepared>,
+    /// The tags of the working state.
+    pub(crate) tags: Tags,
     /// Pages of the write-ahead file that were not moved yet, where known.
     pub(crate) waiting: Option<i64>,
     /// Draws the nonces of the commit under way.
@@ -86,6 +89,7 @@ impl SqliteStore {
             wal,
             rested_at: None,
             owed: None,
+            tags: Tags::default(),
             waiting: None,
             nonces: Nonces::new([0; 32]),
             held: None,
@@ -333,11 +337,6 @@ impl SqliteStore {
 
     pub(crate) fn run(&self, statement: &str, row: impl rusqlite::Params) -> Result<usize, Fault> {
         Ok(self.conn.prepare_cached(statement)?.execute(row)?)
-    }
-
-    pub(crate) fn state_value(&self, line_no: i64, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        let mut statement = self.conn.prepare_cached(sql::STATE_VALUE_SELECT)?;
-        Ok(statement.query_row(params![line_no, key], |row| row.get(0)).optional()?)
     }
 
     pub(crate) fn checkpoint_root(
