@@ -9,6 +9,7 @@
 
 mod checks;
 mod ci;
+mod gazetteer;
 mod rust_source;
 mod seeds;
 mod size;
@@ -19,14 +20,15 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-const USAGE: &str = "usage: cargo xtask ci | tree | seeds | shots | size
+const USAGE: &str = "usage: cargo xtask ci | tree | seeds | shots | size | gazetteer CITIES
 
   ci     formatting, lints, tests, documentation, then the tree; no network needed
   tree   only the tests that read the repository's own files
   seeds  what the fuzzer starts from, into fuzz/corpus/
   shots  pictures of every page of the desk, into target/shots/; needs Chromium, and axe-core by
          KHATT_TEST_AXE (./test fetches it)
-  size   builds khatt-verify and says how much of it there is, and what it links";
+  size   builds khatt-verify and says how much of it there is, and what it links
+  gazetteer CITIES  coordinates and spellings of forms/gazetteer.toml from cities500.json";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1);
@@ -36,6 +38,13 @@ fn main() -> ExitCode {
         Some("seeds") => root().and_then(|root| seeds::run(&root)),
         Some("shots") => root().and_then(|root| ci::shots(&root)),
         Some("size") => root().and_then(|root| size::run(&root)),
+        Some("gazetteer") => match std::env::args().nth(2) {
+            Some(cities) => root().and_then(|root| gazetteer::run(&root, Path::new(&cities))),
+            None => {
+                eprintln!("{USAGE}");
+                return ExitCode::from(2);
+            }
+        },
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -118,6 +118,12 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// Returns a catalogue of one form that was checked already.
+    #[must_use]
+    pub fn of(form: Form) -> Catalogue {
+        Catalogue { forms: BTreeMap::from([(form.id, form)]) }
+    }
+
     /// The form with this number and version.
     #[must_use]
     pub fn get(&self, id: FormId) -> Option<&Form> {

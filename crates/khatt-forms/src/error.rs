@@ -128,6 +128,12 @@ pub enum InputFault {
     /// A spelling that no place has.
     #[error("no such place in the gazetteer")]
     PlaceUnknown,
+    /// A spelling that no place has, though some come near.
+    #[error("no place has this spelling; near to it are {candidates}")]
+    PlaceUncertain {
+        /// Identities and names of the places that come near, with commas.
+        candidates: String,
+    },
     /// A spelling that several places have.
     #[error("several places have this name: {candidates}")]
     PlaceAmbiguous {
@@ -164,6 +170,21 @@ pub enum InputFault {
         /// Bytes there.
         bytes: usize,
     },
+    /// A row of a sheet without number, six check digits and a value, or of no field.
+    #[error("not a row of a sheet")]
+    SheetRow,
+    /// A row that is not what its check digits say.
+    #[error("the row does not agree with its check digits")]
+    SheetCheck,
+    /// A sheet that does not come to the digest of its last row.
+    #[error("the sheet does not come to its digest")]
+    SheetEnd,
+    /// A sheet whose first row is missing, or of a form or language that is not known.
+    #[error("no form and languages that are known in the first row")]
+    SheetForm,
+    /// Values that paper would not bring back.
+    #[error("would not be read back from paper as it is")]
+    SheetUnreadable,
     /// Text that is refused.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -236,8 +257,14 @@ impl InputFault {
             InputFault::List => "KF-1245",
             InputFault::Repeated => "KF-1246",
             InputFault::Hash => "KF-1247",
+            InputFault::PlaceUncertain { .. } => "KF-1248",
             InputFault::FlashTooLong { .. } => "KF-1250",
             InputFault::TooLarge { .. } => "KF-1251",
+            InputFault::SheetRow => "KF-1260",
+            InputFault::SheetCheck => "KF-1261",
+            InputFault::SheetEnd => "KF-1262",
+            InputFault::SheetForm => "KF-1263",
+            InputFault::SheetUnreadable => "KF-1264",
             InputFault::Text(error) => error.code(),
             InputFault::Name(error) => error.code(),
         }
@@ -252,7 +279,8 @@ impl InputFault {
             InputFault::OtherForm(id) => id.to_string(),
             InputFault::CoordinateSwapped { near } => near.clone(),
             InputFault::UnknownCode { allowed } => allowed.clone(),
-            InputFault::PlaceAmbiguous { candidates } => candidates.clone(),
+            InputFault::PlaceAmbiguous { candidates }
+            | InputFault::PlaceUncertain { candidates } => candidates.clone(),
             InputFault::PlaceFar { km } => km.to_string(),
             InputFault::FlashTooLong { chars } => {
                 format!("{chars} > {}", crate::text::MAX_FLASH_CHARS)

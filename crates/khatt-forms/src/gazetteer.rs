@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::catalogue::{languages_of, per_language};
-use crate::geo::Coordinate;
+use crate::geo::{Coordinate, MAX_RADIUS_M};
 use crate::glossary::{WordbookError, hash};
 use crate::language::Language;
 
@@ -32,8 +32,12 @@ pub struct GazetteerPlace {
     pub id: String,
     /// Where it is.
     pub at: Coordinate,
-    /// Whether the coordinates come from a published source rather than from memory.
+    /// Whether the coordinates come from published sources rather than from memory.
     pub verified: bool,
+    /// How far from the point the place may reach, in metres, if that was said.
+    pub radius_m: Option<u32>,
+    /// What the coordinates were taken from.
+    pub sources: Vec<String>,
     names: BTreeMap<Language, String>,
     folded: Vec<String>,
 }
@@ -57,6 +61,11 @@ struct PlaceFile {
     /// Latitude and longitude in millionths of a degree.
     at_udeg: [i32; 2],
     verified: bool,
+    /// How far from the point the place may reach, in metres.
+    radius_m: Option<u32>,
+    /// What the coordinates were taken from: `geonames`, or at least two others.
+    #[serde(default)]
+    sources: Vec<String>,
     name: BTreeMap<String, String>,
     #[serde(default)]
     aliases: Vec<String>,
@@ -86,13 +95,28 @@ impl Gazetteer {
             let [latitude, longitude] = place.at_udeg;
             let at = Coordinate::new(latitude, longitude)
                 .filter(|_| is_place_id(&place.id))
+                .filter(|_| place.radius_m.is_none_or(|r| (1..=MAX_RADIUS_M).contains(&r)))
                 .ok_or_else(|| WordbookError::LocalBounds(place.id.clone()))?;
             let mut folded: Vec<String> =
                 names.values().chain(&place.aliases).map(|name| fold(name)).collect();
             folded.sort();
             folded.dedup();
             let id = place.id.clone();
-            let new = GazetteerPlace { id: place.id, at, verified: place.verified, names, folded };
+            // One's own word is no source, and one other source is one mistake away from none.
+            let from_data =
+                id.starts_with("gn:") && place.sources.iter().all(|source| source == "geonames");
+            if place.verified && !from_data && place.sources.len() < 2 {
+                return Err(WordbookError::LocalSources(id));
+            }
+            let new = GazetteerPlace {
+                id: place.id,
+                at,
+                verified: place.verified,
+                radius_m: place.radius_m,
+                sources: place.sources,
+                names,
+                folded,
+            };
             if places.insert(id.clone(), new).is_some() {
                 return Err(WordbookError::LocalTwice(id));
             }
@@ -142,6 +166,29 @@ impl Gazetteer {
         self.places.values().filter(|place| place.folded.contains(&wanted)).collect()
     }
 
+    /// Places whose spelling comes near to this one: to be offered to whoever typed it, and never
+    /// taken.
+    #[must_use]
+    pub fn near(&self, spelling: &str) -> Vec<&GazetteerPlace> {
+        let wanted: Vec<char> = fold(spelling).chars().take(LONGEST_SPELLING).collect();
+        // A short name is near to too many others.
+        let most = match wanted.len() {
+            0..4 => return Vec::new(),
+            4..7 => 1,
+            _ => 2,
+        };
+        let mut found: Vec<(usize, &GazetteerPlace)> = self
+            .places
+            .values()
+            .filter_map(|place| {
+                let nearest = place.folded.iter().map(|known| changes(&wanted, known, most)).min();
+                nearest.filter(|&nearest| nearest <= most).map(|nearest| (nearest, place))
+            })
+            .collect();
+        found.sort_by_key(|(nearest, _)| *nearest);
+        found.into_iter().take(MOST_OFFERED).map(|(_, place)| place).collect()
+    }
+
     /// The place nearest to a point, with its distance in metres.
     #[must_use]
     pub fn nearest(&self, point: Coordinate) -> Option<(&GazetteerPlace, f64)> {
@@ -169,6 +216,30 @@ impl GazetteerPlace {
     pub fn name(&self, language: Language) -> &str {
         self.names.get(&language).map_or(self.id.as_str(), String::as_str)
     }
+}
+
+/// Most places that are offered for a spelling that none has.
+const MOST_OFFERED: usize = 5;
+/// Letters of a spelling that are compared.
+const LONGEST_SPELLING: usize = 40;
+
+/// Single-letter changes between two spellings, or more than `most`.
+fn changes(a: &[char], b: &str, most: usize) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    if a.len().abs_diff(b.len()) > most {
+        return most + 1;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let cost = |at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
+            let left = next.last().copied().unwrap_or(0) + 1;
+            next.push(left.min(cost(j + 1) + 1).min(cost(j) + usize::from(x != y)));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(usize::MAX)
 }
 
 /// Letters, digits, `:` and `-`, at most 32.
@@ -247,6 +318,50 @@ mod tests {
         }
         assert!(gazetteer.find("Atlantis").is_empty());
         assert!(gazetteer.find(" al ").is_empty());
+    }
+
+    #[test]
+    fn every_name_and_every_spelling_finds_its_place_and_every_name_no_other() {
+        let gazetteer = Gazetteer::builtin();
+        for place in gazetteer.iter() {
+            for name in place.names.values() {
+                let found: Vec<_> = gazetteer.find(name).iter().map(|p| p.id.as_str()).collect();
+                assert_eq!(found, [place.id.as_str()], "{name}");
+            }
+            for folded in &place.folded {
+                assert!(!folded.is_empty(), "{}", place.id);
+            }
+        }
+        assert!(gazetteer.iter().count() >= 35, "{}", gazetteer.iter().count());
+    }
+
+    #[test]
+    fn what_is_not_certain_is_offered_and_never_taken() {
+        let gazetteer = Gazetteer::builtin();
+        let near = |spelling: &str| -> Vec<&str> {
+            assert!(gazetteer.find(spelling).is_empty(), "{spelling}");
+            gazetteer.near(spelling).iter().map(|place| place.id.as_str()).collect()
+        };
+        assert_eq!(near("Kermanshar"), ["gn:128226"]);
+        assert_eq!(near("Palmirra"), ["gn:163808"]);
+        assert_eq!(near("كركوكك"), ["gn:94787"]);
+        assert!(near("Xyz").is_empty() && near("Atlantis").is_empty());
+    }
+
+    #[test]
+    fn a_place_is_verified_by_the_data_or_by_two_sources() {
+        let file = |id: &str, sources: &str| {
+            Gazetteer::parse(&format!(
+                "revision = 1\nattribution = 'x'\n[[place]]\nid = '{id}'\nat_udeg = [1, 2]\n\
+                 verified = true\nsources = {sources}\n\
+                 name = {{ en = 'X', ar = 'س', fa = 'ص' }}\n"
+            ))
+        };
+        assert!(file("gn:1", "['geonames']").is_ok());
+        assert!(file("kh:x", "['a chart', 'a survey']").is_ok());
+        let refused = Err(WordbookError::LocalSources("kh:x".into()));
+        assert_eq!(file("kh:x", "['geonames']").map(|_| ()), refused);
+        assert_eq!(file("kh:x", "[]").map(|_| ()), refused);
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub enum WordbookError {
     /// A literal gloss is missing.
     #[error("local word file has no gloss of {0}")]
     LocalGlossMissing(String),
+    /// A place is called verified without the sources for it.
+    #[error("local word file calls {0} verified without two sources")]
+    LocalSources(String),
     /// An identifier or coordinate is out of bounds.
     #[error("local word file has a bad id or coordinate at {0}")]
     LocalBounds(String),

@@ -48,9 +48,12 @@ mod paint;
 mod render;
 mod rendering;
 mod route;
+mod sheet;
 mod signal;
+mod sound;
 mod text;
 mod time;
+mod traps;
 mod typed;
 mod value;
 mod wire;
@@ -72,9 +75,11 @@ pub use language::{Direction, Language};
 pub use render::{RenderError, has_refused_text, raw_rows, render, rendering_digest};
 pub use rendering::{Isolate, Piece, PieceKind, Rendering, Row};
 pub use route::{MAX_WAYPOINTS, Waypoint};
+pub use sheet::{Sheet, SheetRow, check_digits, digest_digits, grouped, notation_hint};
 pub use signal::MAX_HERTZ;
 pub use text::{MAX_FLASH_CHARS, MAX_TEXT_CHARS, TextError, check_text};
 pub use time::{Instant, MAX_UNIX_S, TimeFault, UTC, tzdata_code, tzdata_text, tzdata_version};
+pub use traps::{Caution, cautions, input_cautions, is_avoided, trap_words, traps};
 pub use typed::typed;
 pub use value::{
     Answer, Claim, ClaimStatus, Count, FormId, Level, MAX_COUNT, Numbered, Place, Position, Reply,

@@ -33,7 +33,7 @@ pub(crate) const MAX_IDENTIFIERS: usize = 16;
 /// Most fields said again.
 pub(crate) const MAX_REPEATED: usize = 12;
 /// Most bytes of a text.
-const MAX_TEXT_BYTES: usize = 4 * crate::text::MAX_TEXT_CHARS;
+pub(crate) const MAX_TEXT_BYTES: usize = 4 * crate::text::MAX_TEXT_CHARS;
 
 fn int(n: impl Into<i64>) -> Item {
     Item::Int(n.into())

@@ -22,6 +22,7 @@ mod messages;
 mod pair;
 mod past;
 mod pq;
+mod render;
 mod start;
 mod statistics;
 mod throughput;
@@ -30,8 +31,11 @@ mod verify;
 pub use child::{IDLE_POST, idle_post};
 
 /// The names of all benchmarks, in the order in which they are run.
-pub const NAMES: [&str; 9] =
-    ["frames", "pq", "latency", "throughput", "verify", "disclose", "start", "idle", "catch-up"];
+pub const NAMES: [&str; 10] =
+    [
+        "frames", "pq", "render", "latency", "throughput", "verify", "disclose", "start", "idle",
+        "catch-up",
+    ];
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,6 +174,7 @@ pub fn run(name: Option<&str>, plan: &Plan, tell: &mut dyn FnMut(Row)) -> anyhow
         let measured = match one {
             "frames" => frames::run(tell),
             "pq" => pq::run(plan, tell),
+            "render" => render::run(plan, tell),
             "latency" => latency::run(plan, tell),
             "throughput" => throughput::run(plan, tell),
             "verify" => verify::run(plan, tell),

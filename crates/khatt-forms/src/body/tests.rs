@@ -219,6 +219,49 @@ fn values() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// The value, or one like it that is out of bounds.
+fn spoilt(value: Value, spoil: u8, n: u32) -> Value {
+    match (value, spoil) {
+        (value, 0) => value,
+        (Value::Count(_), _) => Value::Count(Count::Range { lower: n, upper: n / 2 }),
+        (Value::Claims(mut claims), _) => {
+            claims.extend(claims.clone());
+            claims.extend(claims.clone());
+            Value::Claims(claims)
+        }
+        (Value::Window { from, until }, _) => Value::Window { from: until, until: from },
+        (Value::Distance { .. }, _) => Value::Distance { metres: n },
+        (Value::Area(Area::Circle { centre, .. }), _) => {
+            Value::Area(Area::Circle { centre, radius_m: n })
+        }
+        (Value::Area(Area::Polygon(corners)), _) => {
+            Value::Area(Area::Polygon(corners.into_iter().take((n % 20) as usize).collect()))
+        }
+        (Value::Code(code), 1) => Value::Code(code.to_uppercase()),
+        (Value::Code(code), _) => Value::Code(code.repeat(1 + (n % 40) as usize)),
+        (Value::Codes(codes), _) => Value::Codes(codes.into_iter().rev().collect()),
+        (Value::Identifier(id), _) => Value::Identifier(format!(" {id}")),
+        (Value::Identifiers(ids), _) => Value::Identifiers(ids.into_iter().rev().collect()),
+        (Value::Text(text), _) => Value::Text(Text { text: String::new(), ..text }),
+        (Value::Questions(list), _) => Value::Questions(list.into_iter().rev().collect()),
+        (Value::Answers(list), _) => Value::Answers(list.into_iter().rev().collect()),
+        (Value::Terms(list), _) => Value::Terms(list.into_iter().rev().collect()),
+        (Value::Route(points), _) => Value::Route(points.into_iter().rev().collect()),
+        (Value::Instants(times), _) => Value::Instants(times.into_iter().rev().collect()),
+        (Value::Frequency { .. }, _) => Value::Frequency { hertz: u64::from(n) * 1_000 },
+        (Value::Bearing { .. }, _) => Value::Bearing { degrees: (n % 700) as u16 },
+        (Value::Place(place), _) => Value::Place(Place { id: place.id.to_uppercase(), ..place }),
+        (Value::Repeated { form, values }, 1) => {
+            let inner = Value::Repeated { form, values: values.clone() };
+            Value::Repeated { form, values: [(1, inner)].into() }
+        }
+        (Value::Repeated { values, .. }, _) => {
+            Value::Repeated { form: FormId { number: 0, version: 1 }, values }
+        }
+        (value, _) => value,
+    }
+}
+
 proptest! {
     #[test]
     fn a_body_survives_its_encoding(
@@ -236,6 +279,20 @@ proptest! {
         let body = Body { form, language: Language::ALL[language], references, filled, digest };
         let bytes = body.encode();
         prop_assert_eq!(Body::decode(&bytes), Ok(body));
+    }
+
+    #[test]
+    fn what_is_called_sound_is_what_the_wire_reads_back(
+        value in values(),
+        spoil in 0..6u8,
+        n in any::<u32>(),
+    ) {
+        use crate::wire_value::{Nesting, from_item, to_item};
+        let value = spoilt(value, spoil, n);
+        let read = from_item(to_item(&value), Nesting::Top);
+        let sound = crate::sound::is_sound(&value, Nesting::Top);
+        prop_assert_eq!(sound, read == Some(value.clone()));
+        prop_assert!(!sound || crate::wire::write(&to_item(&value)).len() <= crate::sound::most_bytes(&value));
     }
 
     #[test]

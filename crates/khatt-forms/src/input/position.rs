@@ -3,7 +3,7 @@
 use crate::error::InputFault;
 use crate::geo::{Area, Coordinate, Datum, Height, HeightBand, MAX_CORNERS};
 use crate::glossary::Wordbook;
-use crate::language::latin_digits;
+use crate::language::{Language, latin_digits};
 use crate::value::Place;
 
 /// Beyond this from every agreed place, a point is held against its exchanged twin.
@@ -191,7 +191,19 @@ pub(super) fn place(typed: &str, book: Wordbook<'_>) -> Result<Place, InputFault
     };
     let found = book.gazetteer.find(name);
     let place = match found.as_slice() {
-        [] => return Err(InputFault::PlaceUnknown),
+        [] => {
+            let near: Vec<String> = book
+                .gazetteer
+                .near(name)
+                .iter()
+                .map(|place| format!("{} ({})", place.id, place.name(Language::En)))
+                .collect();
+            let candidates = near.join(", ");
+            return Err(match candidates.is_empty() {
+                true => InputFault::PlaceUnknown,
+                false => InputFault::PlaceUncertain { candidates },
+            });
+        }
         [one] => one,
         several => {
             let ids: Vec<&str> = several.iter().map(|place| place.id.as_str()).collect();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use khatt_forms::{Catalogue, input_cautions};
 use khatt_record::statement::Role;
 
 use super::{
@@ -108,14 +109,23 @@ impl New {
                 text.split_once(':').ok_or(super::CommandError::LocalAssignment)?;
             Ok::<_, Trouble>((relation.trim().to_owned(), entry.trim().to_owned()))
         });
+        let inputs = self.fields.read()?;
+        let written_in = match &self.written_in {
+            Some(tag) => super::language(tag)?,
+            None => talk.reading,
+        };
+        if let Some(form) = Catalogue::builtin().by_name(&self.form) {
+            // Said once, before anything is signed; the words stay the author's.
+            for caution in input_cautions(form, &inputs, written_in) {
+                let rule = caution.rule(talk.language);
+                talk.say_word("caution", &format!("«{}» {rule}", caution.word));
+            }
+        }
         let ask = Ask::Draft(Box::new(AskDraft {
             officer: acting.name.clone(),
             form: self.form.clone(),
-            inputs: self.fields.read()?,
-            language: match &self.written_in {
-                Some(tag) => super::language(tag)?.tag().to_owned(),
-                None => talk.reading.tag().to_owned(),
-            },
+            inputs,
+            language: written_in.tag().to_owned(),
             precedence: self.precedence.clone(),
             references: references.collect::<Result<_, _>>()?,
             thread: self.thread.clone(),
