@@ -332,7 +332,7 @@ mod tests {
                 assert!(!folded.is_empty(), "{}", place.id);
             }
         }
-        assert!(gazetteer.iter().count() >= 35, "{}", gazetteer.iter().count());
+        assert!(gazetteer.iter().count() >= 75, "{}", gazetteer.iter().count());
     }
 
     #[test]

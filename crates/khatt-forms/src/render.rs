@@ -15,7 +15,7 @@ use crate::language::Language;
 use crate::paint::Painter;
 use crate::rendering::{Piece, Rendering, Row};
 use crate::value::{FormId, Value};
-use crate::wording::{Arm, Node, Part, arms_of};
+use crate::wording::{Arm, Node, Part, fits};
 
 /// Why a message cannot be rendered; its raw rows are shown instead.
 #[non_exhaustive]
@@ -132,11 +132,11 @@ fn evaluate(
                 });
             }
             Node::Choice { number, arms } => {
-                let wanted: Vec<Arm> = arms_of(filled.values.get(number), painter.language);
-                let chosen = wanted
-                    .iter()
-                    .find_map(|arm| arms.iter().find(|(key, _)| key == arm))
-                    .ok_or_else(missing)?;
+                let value = filled.values.get(number);
+                let fit = |arm: &Arm| fits(arm, value, painter.language);
+                let exact = arms.iter().find(|(arm, _)| matches!(arm, Arm::Exact(_)) && fit(arm));
+                let chosen =
+                    exact.or_else(|| arms.iter().find(|(arm, _)| fit(arm))).ok_or_else(missing)?;
                 evaluate(&chosen.1, form, filled, painter, pieces)?;
             }
         }

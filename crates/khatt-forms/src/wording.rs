@@ -16,7 +16,7 @@ use crate::language::Language;
 mod cases;
 
 use cases::cases;
-pub(crate) use cases::{Arm, arms_of};
+pub(crate) use cases::{Arm, fits};
 
 /// A compiled headline.
 #[derive(Clone, Debug)]

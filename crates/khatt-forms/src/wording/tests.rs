@@ -146,3 +146,15 @@ fn plural_categories_are_written_down_for_an_independent_check() {
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(format!("{folder}/plurals.txt"), text).unwrap();
 }
+
+#[test]
+fn the_plural_rules_written_here_are_the_librarys() {
+    // `plural` itself compares in a build with debug assertions; here are the numbers.
+    let around = (0..9).map(|power| 10_u32.pow(power));
+    let around = around.flat_map(|n| n.saturating_sub(25)..n + 125);
+    for n in (0..3_000).chain(around).chain([u32::MAX, 2_000_000, 3_000_011]) {
+        for language in Language::ALL {
+            let _ = plural(language, n);
+        }
+    }
+}
