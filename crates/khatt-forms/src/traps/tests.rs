@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Catalogue, Glossary, Wordbook, level_words, precedence_words};
+use crate::{Catalogue, Glossary, Wordbook, level_words};
 
 /// Everything that Khatt itself says in a language: titles, labels, headlines, captions, words.
 fn our_words(language: Language) -> Vec<(String, String)> {
@@ -31,9 +31,6 @@ fn our_words(language: Language) -> Vec<(String, String)> {
     }
     for n in 0..=6 {
         all.push(("ladder".into(), level_words(crate::Level::new(n).unwrap(), language).into()));
-    }
-    for n in 0..4 {
-        all.push(("precedence".into(), precedence_words(n, language).into()));
     }
     all
 }
