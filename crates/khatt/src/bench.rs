@@ -31,11 +31,18 @@ mod verify;
 pub use child::{IDLE_POST, idle_post};
 
 /// The names of all benchmarks, in the order in which they are run.
-pub const NAMES: [&str; 10] =
-    [
-        "frames", "pq", "render", "latency", "throughput", "verify", "disclose", "start", "idle",
-        "catch-up",
-    ];
+pub const NAMES: [&str; 10] = [
+    "frames",
+    "pq",
+    "render",
+    "latency",
+    "throughput",
+    "verify",
+    "disclose",
+    "start",
+    "idle",
+    "catch-up",
+];
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

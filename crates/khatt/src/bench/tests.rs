@@ -37,3 +37,15 @@ fn figures_of_rounds_are_times_that_were_measured() {
     }
     assert_eq!([0, 50, 75, 100].map(|share| times.at_us(share).round()), [10.0, 20.0, 30.0, 40.0]);
 }
+
+#[test]
+fn rendering_is_measured_in_every_language_and_over_a_record() {
+    let plan =
+        Plan { dir: PathBuf::from("."), runs: Some(3), extent: Extent::Quick, disk: Disk::Quiet };
+    let mut rows = Vec::new();
+    render::run(&plan, &mut |row| rows.push(row)).unwrap();
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    assert!(names.contains(&"render.one") && names.contains(&"render.record"), "{names:?}");
+    assert!(names.contains(&"render.incident-initial.ar"), "{names:?}");
+    assert!(rows.iter().all(|row| row.value > 0.0), "{rows:?}");
+}
