@@ -15,7 +15,7 @@ use crate::{
     server::Desk,
     session::{COOKIE, Session, same},
     view::{Notice, Top},
-    words::Words,
+    words::{Words, spoken},
 };
 
 pub(crate) mod compose;
@@ -62,7 +62,7 @@ struct Closed {
 }
 
 fn closed(desk: &Desk) -> Response {
-    let language = desk.face.reads;
+    let language = spoken(desk.face.reads);
     let page =
         Closed { w: Words(language), lang: language.tag(), dir: language.direction().html() };
     with_status(StatusCode::UNAUTHORIZED, html(&page))

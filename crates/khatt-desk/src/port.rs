@@ -135,6 +135,15 @@ pub struct Face {
     pub zones: Vec<String>,
 }
 
+/// Returns the language in which a desk shows messages: the officer's, if the line has it.
+///
+/// Where the post reads a language in which the desk itself does not speak, messages stay in that one.
+#[must_use]
+pub fn column(reads: Language, of_line: &[Language], officer: Language) -> Language {
+    let spoken = matches!(reads, Language::En | Language::Ar | Language::Fa);
+    if spoken && of_line.contains(&officer) { officer } else { reads }
+}
+
 /// An officer of this post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {

@@ -49,6 +49,11 @@ pub(crate) fn interface(tag: &str) -> Option<Language> {
         .filter(|known| matches!(known, Language::En | Language::Ar | Language::Fa))
 }
 
+/// Returns the language in which the desk speaks to officers who read this one.
+pub(crate) fn spoken(reads: Language) -> Language {
+    interface(reads.tag()).unwrap_or(Language::En)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};

@@ -118,7 +118,7 @@ impl PostDesk {
     /// The language in which this desk reads messages: the officer's, if the line has it.
     fn column(&self, language: Language) -> Language {
         let of_line = languages(&self.control.charter);
-        if of_line.contains(&language) { language } else { self.sight.reads }
+        khatt_desk::port::column(self.sight.reads, &of_line, language)
     }
 
     fn seats(&self) -> Vec<Seat> {

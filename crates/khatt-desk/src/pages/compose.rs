@@ -18,7 +18,7 @@ use khatt_forms::{
 
 use super::{Fields, Visitor, act, html, inputs, is_own, lost, on_to, state, top, value};
 use crate::{
-    port::{Deed, Done, Entry, Field, NewDraft, Text},
+    port::{Deed, Done, Entry, Field, NewDraft, Text, column},
     server::Desk,
     view::{Cell, Notice, Top, precedence_mark},
     words::Words,
@@ -217,7 +217,7 @@ fn sides(desk: &Desk, visitor: &Visitor, form: &Form, fields: &Fields) -> Sides 
         }
     };
     let face = &desk.face;
-    let reads = if face.languages.contains(&language) { language } else { face.reads };
+    let reads = column(face.reads, &face.languages, language);
     let cell = |reader: Language| {
         let shown = render(form, &filled, reader, Wordbook::builtin()).ok()?;
         let fields = shown.rows.iter().map(|row| Field {

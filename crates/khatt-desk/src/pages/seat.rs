@@ -17,7 +17,7 @@ use crate::{
     server::Desk,
     session::{COOKIE, Theme, same},
     view::{Notice, Top},
-    words::{Words, interface},
+    words::{Words, interface, spoken},
 };
 
 #[derive(Template)]
@@ -34,7 +34,7 @@ pub(crate) async fn enter(State(desk): State<Arc<Desk>>, Path(key): Path<String>
     if !same(&key, &desk.key) {
         return (StatusCode::FORBIDDEN, Redirect::to("/")).into_response();
     }
-    with_cookie(&desk.sessions.open(desk.face.reads), "/")
+    with_cookie(&desk.sessions.open(spoken(desk.face.reads)), "/")
 }
 
 /// Asks who sits down.

@@ -11,7 +11,7 @@ use axum::{
 
 use super::{Fields, Visitor, act, html, number, on_to, state, top, value};
 use crate::{
-    port::{Deed, Traffic},
+    port::{Deed, Traffic, column},
     server::Desk,
     stream::newest,
     view::{AlarmStrip, Needs, Notice, Row, Top},
@@ -111,6 +111,6 @@ pub(crate) fn columns(
     language: khatt_forms::Language,
 ) -> (&'static str, &'static str) {
     let face = &desk.face;
-    let here = if face.languages.contains(&language) { language } else { face.reads };
+    let here = column(face.reads, &face.languages, language);
     (here.own_name(), face.other_reads.own_name())
 }
