@@ -513,7 +513,11 @@ impl Line {
     }
 
     fn next_due(&self) -> Option<u64> {
+        // A full disk is all that is waited for: whatever else is due waits for it too.
         let retry = self.in_flight.as_ref().and_then(|flight| flight.retry_at);
+        if retry.is_some() {
+            return retry;
+        }
         let heartbeat = self
             .peers
             .iter()
@@ -525,7 +529,7 @@ impl Line {
         let unread = (!self.unread.is_empty()).then_some(self.told.mono_ms);
         let (people, lasting) = (self.people.next_due(), self.lasting_next());
         let cosign = self.cosign_next_due();
-        [retry, heartbeat, wants, unread, people, lasting, cosign].into_iter().flatten().min()
+        [heartbeat, wants, unread, people, lasting, cosign].into_iter().flatten().min()
     }
 
     /// The posts other than this one.

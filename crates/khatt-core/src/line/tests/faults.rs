@@ -4,7 +4,7 @@ use khatt_forms::{Catalogue, Glossary, Wordbook};
 use khatt_record::{Kind, charter::Quotas, fork::ForkProof};
 
 use super::*;
-use crate::line::Halt;
+use crate::line::{Act, Halt};
 
 fn goes_on(rig: &mut Rig) {
     let draft = warning(rig, NORTH);
@@ -242,4 +242,22 @@ fn a_forged_frame_header_is_only_read_as_far_as_it_goes() {
         assert!(peek(bytes).is_err());
     }
     let _ = Item::Pad(0);
+}
+
+#[test]
+fn while_the_disk_is_full_nothing_is_due_but_trying_again() {
+    let mut rig = Rig::new(2);
+    let draft = warning(&rig, NORTH);
+    rig.stores[NORTH.index()].fail_next(Failure::Full);
+    let _ = rig.act(NORTH, Act::Draft(draft));
+    // Longer than from one heartbeat to the next, which would be due and cannot be sent.
+    for _ in 0..40 {
+        rig.stores[NORTH.index()].fail_next(Failure::Full);
+        rig.advance(1_000);
+        let Output::WaitUntil(Some(due_ms)) = rig.lines[NORTH.index()].as_mut().unwrap().poll()
+        else {
+            panic!("it waits for room");
+        };
+        assert!(due_ms > rig.now.mono_ms, "else its host would not rest");
+    }
 }
