@@ -15,11 +15,12 @@ use khatt_record::{
 
 use super::{
     super::{Effect, Event, Line},
+    SKEW_MAX_MS,
     incoming::{LINE_TEST, LINE_TEST_REPLY},
 };
 use crate::{
     alarm::Cause,
-    line_test::{Challenge, RANDOM_BYTES, Replied, Standing, TestStep, every_of, reply_to},
+    line_test::{Challenge, RANDOM_BYTES, Replied, Skew, Standing, TestStep, every_of, reply_to},
     store::{Sealed, StateChange},
     time::Now,
 };
@@ -227,6 +228,14 @@ impl Line {
             Ok(Replied::Passed { round_trip, skew }) => {
                 self.clear(Cause::LineTestAmber { post }, now);
                 self.clear(Cause::LineTestRed { post }, now);
+                match skew.map(Skew::proven_ms) {
+                    Some(apart_ms) if apart_ms > SKEW_MAX_MS.unsigned_abs() => {
+                        self.raise(Cause::PeerSkew { post }, now);
+                    }
+                    Some(_) => self.clear(Cause::PeerSkew { post }, now),
+                    // A restart lies between: nothing was measured.
+                    None => {}
+                }
                 let event = Event::LineTested { peer: post, round_trip, skew };
                 self.effects.push(Effect::Event(event));
             }

@@ -261,3 +261,25 @@ fn while_the_disk_is_full_nothing_is_due_but_trying_again() {
         assert!(due_ms > rig.now.mono_ms, "else its host would not rest");
     }
 }
+
+#[test]
+fn a_clock_that_was_set_right_is_an_alarm_until_a_line_test_shows_it() {
+    let mut rig = Rig::new(2);
+    let now = rig.now;
+    rig.now.wall_ms += 10 * 86_400_000;
+    let draft = warning(&rig, NORTH);
+    released(rig.release(NORTH, draft));
+    rig.now = now;
+    rig.run();
+    let skewed = |rig: &Rig| {
+        let alarms = rig.lines[SOUTH.index()].as_ref().unwrap().alarms();
+        alarms
+            .filter(|alarm| alarm.state() == State::Unacknowledged)
+            .any(|alarm| alarm.cause == Cause::PeerSkew { post: NORTH })
+    };
+    assert!(skewed(&rig));
+    rig.act(SOUTH, Act::TestLine).expect("sends a test");
+    rig.run();
+    rig.advance(1);
+    assert!(!skewed(&rig), "North's clock says the same as South's again");
+}
