@@ -332,7 +332,8 @@ impl Line {
             return;
         };
         if !self.checkpoint_holds(log, size, root, signature) {
-            self.raise(Cause::PeerBadSignature { post: log }, now);
+            // As with a run: whoever sent it is at fault, not the author in whose name it came.
+            self.raise(Cause::PeerBadSignature { post: peer }, now);
             self.ask_for_checkpoint(peer, log, size);
         }
     }

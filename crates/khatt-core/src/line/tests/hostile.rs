@@ -475,3 +475,14 @@ fn a_message_rings_only_once_it_is_stored() {
     rig.advance(1_500);
     assert!(rung(&rig));
 }
+
+#[test]
+fn a_signature_in_anothers_name_says_who_sent_it() {
+    let mut rig = Rig::new(3);
+    let mut north = Forger::take_over(&mut rig, NORTH);
+    let size = rig.lines[SOUTH.index()].as_ref().unwrap().log_views()[EAST.index()].size;
+    // At a size that South holds, so that nothing waits for it.
+    north.send(&mut rig, SOUTH, &[Item::Sig { log: EAST, size, signature: [7; 64] }]);
+    assert!(alarms(&rig, SOUTH).contains(&Cause::PeerBadSignature { post: NORTH }));
+    assert!(!alarms(&rig, SOUTH).contains(&Cause::PeerBadSignature { post: EAST }));
+}
