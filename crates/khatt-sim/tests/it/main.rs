@@ -1,0 +1,3 @@
+//! Runs of a few plans, as anybody would start them.
+
+mod runs;
