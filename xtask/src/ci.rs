@@ -147,6 +147,6 @@ fn show(rule: &str, findings: &[Finding]) -> bool {
 }
 
 /// The cargo that runs us, so that one toolchain serves the whole run.
-fn cargo() -> String {
+pub(crate) fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
