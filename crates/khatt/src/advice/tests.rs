@@ -21,7 +21,12 @@ fn codes_in(dir: &Path, found: &mut BTreeSet<String>) {
                             |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
                         area.len() == 1 && rest.len() >= 4 && rest.chars().all(plain)
                     });
-                    let dotted = row.contains("=> \"") && word.contains('.') && word.is_ascii();
+                    let small =
+                        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+                    let dotted = row.contains("=> \"")
+                        && word.contains('.')
+                        && word.starts_with(|c: char| c.is_ascii_lowercase())
+                        && word.chars().all(small);
                     if numbered || dotted {
                         found.insert(word.to_owned());
                     }
