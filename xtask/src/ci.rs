@@ -110,7 +110,7 @@ pub(crate) fn tree(root: &Path) -> anyhow::Result<bool> {
 /// compiled a second time.
 fn readme(root: &Path) -> anyhow::Result<bool> {
     let built = Command::new(cargo())
-        .args(["build", "--quiet", "--workspace", "--bins", "--locked"])
+        .args(["test", "--quiet", "--workspace", "--locked", "--no-run"])
         .current_dir(root)
         .status()
         .context("starting cargo build")?;

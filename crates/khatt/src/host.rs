@@ -19,8 +19,7 @@ use std::{
 
 use khatt_core::{
     Now,
-    line::{Act, ActError, Done, Event, Input, Line, Output, Parts, Route, Ticket, Token},
-    store::{Batch, CommitError, Writer},
+    line::{Act, ActError, Done, Event, Input, Line, Output, Parts, Route, Ticket},
 };
 use khatt_forms::{Catalogue, Wordbook};
 use khatt_net as net;
@@ -35,9 +34,13 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::clock::Clock;
 
 mod error;
+mod forward;
 mod scrub;
+mod storing;
 
 pub use error::HostError;
+use forward::forward;
+use storing::{Ballast, Stored};
 
 /// Inputs that may wait for the engine.
 pub const INPUTS_MAX: usize = 256;
@@ -109,26 +112,10 @@ struct Worker {
     next_ticket: u64,
     ballast: Ballast,
     /// A batch that is durable, and that the database still has to follow.
-    ahead: Option<Token>,
+    ahead: Option<khatt_core::line::Token>,
     /// When it was last told or asked anything but the time.
     busy_at: Instant,
     pulse: Pulse,
-}
-
-/// How far a batch is stored.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stored {
-    /// It survives a power cut.
-    Durable,
-    /// And it can be read.
-    Whole,
-}
-
-/// Whether the space held back for receipts is still there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ballast {
-    Held,
-    Released,
 }
 
 impl PostHost {
@@ -544,110 +531,17 @@ impl Worker {
         }
     }
 
-    /// Stores a batch, or at first only makes it durable: then frames leave, and the database follows.
-    ///
-    /// Once the space held back is given up, the database comes first, and finds out in time whether
-    /// there is room.
-    fn store(&mut self, token: Token, batch: &Batch) -> Result<Stored, CommitError> {
-        if self.store.must_follow() {
-            // It was durable, and the disk was full.
-            return self.store.follow().map(|()| Stored::Whole);
-        }
-        if self.ballast == Ballast::Released {
-            return self.store.commit(self.line_id, batch).map(|()| Stored::Whole);
-        }
-        self.store.secure(self.line_id, batch)?;
-        self.ahead = Some(token);
-        Ok(Stored::Durable)
-    }
-
-    /// Tells the engine what became of a batch.
-    fn stored(
-        &mut self,
-        token: Token,
-        outcome: Result<Stored, CommitError>,
-    ) -> Result<(), HostError> {
-        let input = match outcome {
-            Ok(Stored::Durable) => Input::Durable(token),
-            Ok(Stored::Whole) => {
-                self.ballast_back();
-                Input::Committed(token)
-            }
-            Err(fault @ CommitError::LocalFull) => {
-                self.ballast_out();
-                Input::CommitFailed { token, fault }
-            }
-            Err(fault) => return Err(HostError::LocalDisk(fault)),
-        };
-        let now = self.clock.now();
-        self.line.handle(now, input);
-        Ok(())
-    }
-
-    /// A full disk: the space held back is for what the peers wait for.
-    fn ballast_out(&mut self) {
-        if self.ballast == Ballast::Held && self.store.release_ballast().is_ok() {
-            self.ballast = Ballast::Released;
-        }
-    }
-
-    fn ballast_back(&mut self) {
-        if self.ballast == Ballast::Released && self.store.reserve_ballast(BALLAST_BYTES).is_ok() {
-            self.ballast = Ballast::Held;
-        }
-    }
-
     fn end(mut self) -> Result<SqliteStore, HostError> {
         self.rest()?;
         Ok(self.store)
     }
 }
 
-/// Hands on what comes from the network. Waiting here is what holds back a peer that sends too fast.
-///
-/// A task of the network's own runtime: a thread that only hands on would have to wake first.
-async fn forward(mut incoming: mpsc::Receiver<net::Event>, inputs: SyncSender<Message>) {
-    let post = |peer: u16| u8::try_from(peer).ok().map(PostIndex);
-    while let Some(event) = incoming.recv().await {
-        let input = match event {
-            net::Event::Connected { peer, .. } => {
-                post(peer).map(|peer| Input::Connected { peer, route: Route::Direct })
-            }
-            net::Event::Disconnected { peer, why } => {
-                tracing::info!(peer, ?why, "a peer's connection ended");
-                post(peer).map(|peer| Input::Disconnected { peer, route: Route::Direct })
-            }
-            net::Event::Frame { peer, bytes } => {
-                post(peer).map(|peer| Input::Frame { peer, route: Route::Direct, bytes })
-            }
-            net::Event::Refused { address, why } => {
-                tracing::info!(%address, ?why, "someone was refused");
-                None
-            }
-        };
-        let mut waiting = input.map(Message::Input);
-        while let Some(message) = waiting.take() {
-            match inputs.try_send(message) {
-                Ok(()) => {}
-                Err(TrySendError::Full(message)) => {
-                    waiting = Some(message);
-                    tokio::time::sleep(FULL_PAUSE).await;
-                }
-                Err(TrySendError::Disconnected(_)) => return,
-            }
-        }
-    }
-}
-
-/// How long what came from the network waits before a full queue is looked at again.
-const FULL_PAUSE: Duration = Duration::from_millis(1);
 /// After this long without anything to do, pages are moved if there are many, and what has time is
 /// done.
 const PAUSE: Duration = Duration::from_millis(2);
 /// After this long without anything to do, the store comes to rest.
 const QUIET: Duration = Duration::from_secs(1);
-/// What is held back again once a full disk has room.
-const BALLAST_BYTES: u64 = 32 << 20;
 
 #[cfg(test)]
 mod tests;

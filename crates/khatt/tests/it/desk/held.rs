@@ -14,6 +14,7 @@ use khatt::rehearse;
 /// A rehearsal that goes on, with the desks of both sides.
 pub(crate) struct Held {
     pub(crate) _dir: tempfile::TempDir,
+    #[allow(dead_code, reason = "the tests in a browser do not look into the folders")]
     pub(crate) home: PathBuf,
     pub(crate) child: Child,
     pub(crate) north: Url,
