@@ -74,18 +74,29 @@ impl CheckpointError {
     }
 }
 
+/// Makes the name of a post on notes, in one of its parts: the first half of a hash, as hex.
+pub(crate) fn neutral_name(
+    label: &[u8],
+    line: LineId,
+    kind: Kind,
+    post: PostIndex,
+    generation: u32,
+) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(label);
+    hasher.update(line.0);
+    hasher.update([kind as u8, post.0]);
+    hasher.update(generation.to_be_bytes());
+    let digest = <[u8; 32]>::from(hasher.finalize());
+    let (half, _) = digest.split_at(16);
+    HEXLOWER.encode(half)
+}
+
 impl Origin {
     /// Returns the origin of a post's log in one generation (`spec/checkpoint.md §1`).
     #[must_use]
     pub fn of(line: LineId, kind: Kind, post: PostIndex, generation: u32) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(b"khatt/1 origin\0");
-        hasher.update(line.0);
-        hasher.update([kind as u8, post.0]);
-        hasher.update(generation.to_be_bytes());
-        let digest = <[u8; 32]>::from(hasher.finalize());
-        let (half, _) = digest.split_at(16);
-        Self(HEXLOWER.encode(half))
+        Self(neutral_name(b"khatt/1 origin\0", line, kind, post, generation))
     }
 
     /// Takes the text of an origin.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::charter::SignedCharter;
-use crate::checkpoint::Origin;
+use crate::checkpoint::{Origin, neutral_name};
 use crate::ids::{Hash, Kind, LineId, PostIndex};
 use crate::pq::{self, PqSignature, PqSigner};
 
@@ -29,14 +29,7 @@ impl CosignerName {
     /// Returns the name of a post as a cosigner in one generation (`spec/cosignature.md §1`).
     #[must_use]
     pub fn of(line: LineId, kind: Kind, post: PostIndex, generation: u32) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(b"khatt/1 cosigner\0");
-        hasher.update(line.0);
-        hasher.update([kind as u8, post.0]);
-        hasher.update(generation.to_be_bytes());
-        let digest = <[u8; 32]>::from(hasher.finalize());
-        let (half, _) = digest.split_at(16);
-        Self(HEXLOWER.encode(half))
+        Self(neutral_name(b"khatt/1 cosigner\0", line, kind, post, generation))
     }
 
     /// Returns the text.
