@@ -13,14 +13,10 @@ use khatt_forms::{
 };
 
 use crate::counts::{COUNTS, rendered, with_count};
-use crate::{body, visual};
+use crate::{body, hex, holds_exactly, visual};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/rendering")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn counts(form: &Form) -> bool {
@@ -62,21 +58,7 @@ fn every_cell_is_that_of_its_vector() {
         .iter()
         .map(|form| (format!("{}.txt", form.name()), vector(form)))
         .collect();
-    if std::env::var_os("KHATT_WRITE_VECTORS").is_some() {
-        fs::create_dir_all(folder()).unwrap();
-        for (name, text) in &wanted {
-            fs::write(folder().join(name), text).unwrap();
-        }
-    }
-    let mut found: Vec<String> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    found.sort();
-    assert_eq!(found, wanted.keys().cloned().collect::<Vec<_>>());
-    for (name, text) in wanted {
-        assert_eq!(fs::read_to_string(folder().join(&name)).unwrap(), text, "{name}");
-    }
+    holds_exactly(&folder(), &wanted);
 }
 
 #[test]

@@ -9,14 +9,10 @@ use std::path::PathBuf;
 use khatt_forms::{Body, Catalogue, Count, Form, Language, Wordbook, rendering_digest};
 
 use crate::counts::{COUNTS, with_count};
-use crate::{body, filled, form};
+use crate::{body, filled, form, hex, holds_exactly};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/form")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -107,21 +103,7 @@ fn refused_vectors() -> BTreeMap<String, String> {
 fn vectors_are_those_of_this_build() {
     let mut wanted = sound_vectors();
     wanted.extend(refused_vectors());
-    if std::env::var_os("KHATT_WRITE_VECTORS").is_some() {
-        fs::create_dir_all(folder()).unwrap();
-        for (name, text) in &wanted {
-            fs::write(folder().join(name), text).unwrap();
-        }
-    }
-    let mut found: Vec<String> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    found.sort();
-    assert_eq!(found, wanted.keys().cloned().collect::<Vec<_>>());
-    for (name, text) in wanted {
-        assert_eq!(fs::read_to_string(folder().join(&name)).unwrap(), text, "{name}");
-    }
+    holds_exactly(&folder(), &wanted);
 }
 
 #[test]
